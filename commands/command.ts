@@ -1,0 +1,55 @@
+/**
+ * What a verb is. A Slack text, a Slack button, a PagerDuty button and the shell all come in by this one road:
+ * `app.handle`. Acknowledgement, permission, usage on bad input, error replies and audit are there, not in the verb.
+ */
+import type { z } from 'zod';
+import type { FleetConfig } from '../src/config.js';
+import type { Message } from '../src/core/message.js';
+import type { Millis, Person } from '../src/core/model.js';
+import type { Clock, NodeGroupsReader, OrchestratorReader, Queue, Store, StoreReader } from '../src/ports.js';
+
+/** Everything a verb may touch: readers, Store and Queue only. */
+export interface CommandContext {
+  by: Person;
+  now: Millis;
+  /** The words after /muster, as typed. */
+  said: string;
+  /** Where it was typed: a Slack channel id, 'shell', 'pagerduty'. */
+  where: string;
+  /** The fleet's version a button was made for, when it came from a button. */
+  expectVersion?: number;
+  fleets: FleetConfig[];
+  clock: Clock;
+  reader: StoreReader;
+  store: Pick<Store, 'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'fleet'>;
+  queue: Queue;
+  orchestrator: OrchestratorReader;
+  nodeGroups: NodeGroupsReader;
+  /** Ids for new intents, unique. */
+  newId(): string;
+}
+
+export interface Reply {
+  /** 'caller' sees it alone unless the verb changed something the team should see. */
+  visibility: 'caller' | 'channel';
+  message: Message;
+}
+
+export interface Verb<A = unknown> {
+  name: string;
+  /** After the verb's name: '<fleet> <n> for <duration> because <reason>'. */
+  usage: string;
+  summary: string;
+  /** Runnable, without the leading /muster. */
+  examples: string[];
+  /** True when it changes intent: needs the operator role and is audited. */
+  changes: boolean;
+  /** Words to typed arguments; throws OperatorError('usage' …) with a friendly sentence. Pure. */
+  parse(words: string[], context: { now: Millis; timeZone: string; fleets: string[]; said: string }): A;
+  schema?: z.ZodType<A>;
+  run(args: A, context: CommandContext): Promise<Reply>;
+}
+
+export function defineVerb<A>(verb: Verb<A>): Verb<A> {
+  return verb;
+}

@@ -1,0 +1,315 @@
+/**
+ * The outside world as a page of small interfaces. Readers and actors are apart: commands get readers, Store and Queue
+ * only; jobs get actors through perform.ts. Every method may throw an OutsideError and nothing else.
+ */
+
+import type { AlertState } from './core/incident.js';
+import type { Memory } from './core/memory.js';
+import type { OutboxRow, PagerEvent } from './core/message.js';
+import type {
+  Blocked,
+  DecisionRecord,
+  DecisionStatus,
+  DecisionSummary,
+  DesiredState,
+  Freeze,
+  Millis,
+  NodeSeen,
+  Override,
+  Person,
+  Sample,
+  ZoneSeen,
+} from './core/model.js';
+
+export interface Clock {
+  /** Now, Muster clock. */
+  now(): Millis;
+  /** Muster milliseconds per machine millisecond; 1 in production. */
+  readonly speed: number;
+}
+
+/* ---- orchestrator ---- */
+
+/** Opaque outside the adapter that `kind` names; the configuration's schema makes it. */
+export type OrchestratorTarget =
+  | {
+      kind: 'nomad';
+      targets: { zone: string; job: string; group: string }[];
+      workersPerAllocation: number;
+      slotsPerNode: number;
+    }
+  | {
+      kind: 'kubernetes';
+      targets: { zone: string; deployment: string; namespace: string }[];
+      workersPerAllocation: number;
+      slotsPerNode: number;
+    };
+
+export interface OrchestratorReader {
+  /** Every zone of the target, in workers. `since` bounds what counts as starting. */
+  zones(target: OrchestratorTarget): Promise<ZoneSeen[]>;
+  nodes(target: OrchestratorTarget): Promise<NodeSeen[]>;
+  /** Would `workers` fit in the zone now? `fits` is the largest count up to `workers` that does. */
+  plan(
+    target: OrchestratorTarget,
+    zone: string,
+    workers: number,
+  ): Promise<{ fits: number; lacks: string | null; how: 'plan' | 'counted' }>;
+}
+
+export type ScaleResult =
+  | { kind: 'done' /** In workers, after rounding up to whole allocations. */; workers: number }
+  | { kind: 'blocked'; by: Blocked };
+
+export interface OrchestratorActor {
+  /** Absolute: the zone shall hold `workers`. Looks for a blocking deployment first; never scales past what fits. */
+  scale(
+    target: OrchestratorTarget,
+    zone: string,
+    workers: number,
+    why: { decisionId: string; message: string },
+  ): Promise<ScaleResult>;
+  /** Take no new work and let work leave by the deadline. Repeating it is harmless. */
+  drain(
+    target: OrchestratorTarget,
+    nodeId: string,
+    why: { decisionId: string; deadlineSeconds: number },
+  ): Promise<void>;
+}
+
+/* ---- node groups ---- */
+
+export type NodeGroupTarget =
+  | { kind: 'fixed' }
+  | { kind: 'gce-mig'; groups: { zone: string; project: string; gceZone: string; group: string }[] };
+
+export interface GroupSeen {
+  zone: string;
+  /** What the cloud was asked for; null for kind fixed. */
+  size: number | null;
+  instances: { name: string; status: 'running' | 'starting' | 'leaving' | 'failed' }[];
+  /** The cloud's own words when it cannot deliver (quota, no capacity). */
+  problem: string | null;
+}
+
+export interface NodeGroupsReader {
+  list(target: NodeGroupTarget): Promise<GroupSeen[]>;
+}
+
+export interface NodeGroupsActor {
+  /** Absolute size, growing only: a smaller size than now is refused. */
+  grow(target: NodeGroupTarget, zone: string, size: number, why: { decisionId: string }): Promise<void>;
+  /** Exactly these instances, by name; one that is gone already is no error. */
+  remove(target: NodeGroupTarget, zone: string, names: string[], why: { decisionId: string }): Promise<void>;
+}
+
+/* ---- metrics ---- */
+
+export type DemandSource =
+  | { kind: 'rabbitmq'; vhost: string; queue: string }
+  | { kind: 'prometheus'; rate: string; backlog?: string; oldestAge?: string };
+export type LatencySource = { kind: 'prometheus'; p95: string };
+export type SaturationSource = { kind: 'prometheus'; query: string };
+
+/** Unknown is null. `at` is when the source measured, Muster clock; null when it does not say. */
+export interface DemandSeen {
+  at: Millis | null;
+  requestsPerSecond: number | null;
+  backlog: number | null;
+  oldestAgeSeconds: number | null;
+  consumers: number | null;
+}
+
+export interface DemandReader {
+  demand(source: DemandSource): Promise<DemandSeen>;
+}
+export interface GaugeReader {
+  /** The newest value of a query; null when the source has no data. */
+  gauge(query: string): Promise<{ at: Millis; value: number } | null>;
+}
+
+/* ---- pager ---- */
+
+export interface Pager {
+  /** Idempotent by the event's key. */
+  send(event: PagerEvent, routingKey: string | null): Promise<void>;
+}
+
+/* ---- chat ---- */
+
+export interface ChatRef {
+  channel: string;
+  ts: string;
+}
+
+export interface Chat {
+  post(row: OutboxRow): Promise<ChatRef>;
+  update(ref: ChatRef, row: OutboxRow): Promise<void>;
+  reply(ref: ChatRef, row: OutboxRow, index: number): Promise<ChatRef>;
+  /** The message of this row's key that an earlier, unanswered post left behind, if any. */
+  find(row: OutboxRow): Promise<ChatRef | null>;
+}
+
+/* ---- store ---- */
+
+/** All that an evaluation needs, in one round trip. */
+export interface FleetState {
+  memory: Memory | null;
+  desired: DesiredState | null;
+  override: Override | null;
+  /** Fleet and global, open or not: the caller asks for those open at now. */
+  freezes: Freeze[];
+  latest: DecisionSummary | null;
+  /** Grows with each change of intent (override, freeze) or desired state. */
+  version: number;
+}
+
+export interface AuditEntry {
+  at: Millis;
+  by: Person;
+  /** 'decision', 'override', 'freeze', 'scale' … */
+  action: string;
+  fleet: string | null;
+  /** The raw text somebody typed, when there is one. */
+  said?: string;
+  ids?: Record<string, string>;
+  detail?: Record<string, unknown>;
+}
+
+export interface StoredAudit extends AuditEntry {
+  seq: number;
+  hash: string;
+  previous: string;
+}
+
+export type Committed = 'stored' | 'duplicate' | 'conflict';
+
+export interface Lease {
+  fleet: string;
+  holder: string;
+  /** Grows with each holder; each write under the lease carries it. */
+  fence: number;
+}
+
+export interface StoreReader {
+  fleet(fleet: string): Promise<FleetState>;
+  samples(fleet: string, from: Millis, to: Millis): Promise<Sample[]>;
+  decision(fleet: string, id: string): Promise<DecisionRecord | null>;
+  /** Newest first. */
+  decisions(fleet: string, limit: number): Promise<DecisionSummary[]>;
+  alert(fleet: string): Promise<AlertState | null>;
+  audit(limit: number): Promise<StoredAudit[]>;
+  /** Checks the hash chain from the newest checkpoint. */
+  verifyAudit(): Promise<{ ok: boolean; entries: number; brokenAt: number | null }>;
+  ping(): Promise<void>;
+}
+
+export interface Store extends StoreReader {
+  /** Keeps the minute and the memory learnt from it; 'conflict' when memory.rev moved on, 'duplicate' when the minute is known. */
+  keepSample(fleet: string, sample: Sample, memory: Memory, expectRev: number): Promise<Committed>;
+  /**
+   * One transaction: the decision (unique per fleet and cycle for trigger cycle; unique by id for all), memory, desired
+   * state when it changes something, its audit entry, its outbox rows and pager events. 'conflict' when version or
+   * memory.rev moved on.
+   */
+  commitDecision(commit: {
+    record: DecisionRecord;
+    memory: Memory;
+    expectRev: number;
+    expectVersion: number;
+    desired: DesiredState | null;
+    audit: AuditEntry;
+    outbox: OutboxRow[];
+    pager: PagerEvent[];
+  }): Promise<Committed>;
+  /** Progress of a decision, by the holder of the lease only ('conflict' when the fence is old). Also outbox rows and pager events. */
+  progress(
+    lease: Lease,
+    change: {
+      desired: DesiredState;
+      status: DecisionStatus;
+      audit?: AuditEntry;
+      outbox: OutboxRow[];
+      pager: PagerEvent[];
+    },
+  ): Promise<Committed>;
+  /** null: somebody else holds it. The expiry runs on the machine clock. */
+  lease(fleet: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  /** False when the lease was lost. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
+
+  /** Intent of people, with its audit entry and messages in one transaction. `expectVersion` refuses a stale button. */
+  setOverride(
+    override: Override,
+    audit: AuditEntry,
+    outbox: OutboxRow[],
+    expectVersion?: number,
+  ): Promise<Committed>;
+  endOverride(fleet: string, id: string, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
+  setFreeze(freeze: Freeze, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
+  endFreeze(fleet: string, id: string, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
+  setAlert(
+    fleet: string,
+    state: AlertState,
+    expectRev: number,
+    outbox: OutboxRow[],
+    pager: PagerEvent[],
+  ): Promise<Committed>;
+  appendAudit(entry: AuditEntry): Promise<void>;
+
+  /** True once per id within the time: the first caller only. Machine clock. */
+  once(id: string, ttlMs: number): Promise<boolean>;
+
+  /* outbox: one list per channel */
+  push(rows: OutboxRow[], pager: PagerEvent[]): Promise<void>;
+  /** Channels with something to send ('pagerduty' for events). */
+  waiting(): Promise<{ channel: string; count: number; oldestAt: Millis }[]>;
+  /** The next message of a channel: highest priority first, then oldest; older versions of its key are dropped. Not removed. */
+  peek(channel: string): Promise<OutboxRow | null>;
+  /** Removes what `peek` gave (and older versions of its key), remembers where it was posted. */
+  sent(row: OutboxRow, ref: ChatRef, threadPosted: number): Promise<void>;
+  /** Where a key was posted, and how many of its thread replies. */
+  posted(channel: string, key: string): Promise<{ ref: ChatRef; seq: number; threadPosted: number } | null>;
+  peekPager(): Promise<PagerEvent | null>;
+  sentPager(event: PagerEvent): Promise<void>;
+}
+
+/* ---- queue ---- */
+
+export interface Queue {
+  /**
+   * `dedupe`: at most one waiting and one active job of this id; the newest data wins. `delayMs` is Muster time.
+   * Resolves when stored; throws an OutsideError('redis') within a second when it cannot be.
+   */
+  enqueue(job: string, data: unknown, options?: { dedupe?: string; delayMs?: Millis }): Promise<void>;
+}
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/* ---- measures ---- */
+
+/** The bot's own measures; /metrics shows them. */
+export interface Meter {
+  decided(fleet: string, kind: 'scale' | 'hold', trigger: string, seconds: number, at: Millis): void;
+  fleet(
+    fleet: string,
+    values: {
+      desired: number;
+      ready: number | null;
+      starting: number | null;
+      need: number | null;
+      forecast: number | null;
+      demand: number | null;
+      costPerHour: number;
+    },
+  ): void;
+  peerFailed(peer: string, why: string): void;
+  outbox(channel: string, waiting: number): void;
+  job(name: string, outcome: 'done' | 'failed' | 'late', seconds: number): void;
+}
