@@ -26,6 +26,8 @@ export interface Clock {
   now(): Millis;
   /** Muster milliseconds per machine millisecond; 1 in production. */
   readonly speed: number;
+  /** Muster time; ends early when the signal aborts. */
+  sleep(ms: Millis, signal?: AbortSignal): Promise<void>;
 }
 
 /* ---- orchestrator ---- */

@@ -115,6 +115,11 @@ export interface Seen {
   freezes: Freeze[];
   /** True while a rollout or a node drain holds the fleet. */
   busy?: boolean;
+  /**
+   * True while `converge` still carries out the last decision: the orchestrator's counts may differ from
+   * `memory.desired` without anybody else having changed them, and `from` is what was last asked for.
+   */
+  applying?: boolean;
 }
 
 export interface Placement {

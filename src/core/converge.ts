@@ -1,0 +1,141 @@
+/**
+ * From a desired state to the next steps toward it, one per zone. Pure: `converge` runs it again after every step, crash
+ * or restart, so each step is absolute and the order never depends on what a lost process remembered.
+ *
+ *   raising:  grow the group -> nodes ready -> plan -> scale (as far as it fits) -> workers ready
+ *   cutting:  scale -> workers gone -> drain emptied nodes -> remove exactly those
+ */
+import type { DesiredState, Millis, NodeSeen, ZoneSeen } from './model.js';
+import type { Policy } from './policy.js';
+
+/** What the cloud says of a zone's group; `size` null: nobody can resize it. */
+export interface GroupNow {
+  zone: string;
+  size: number | null;
+  names: string[];
+  problem: string | null;
+}
+
+export type Step =
+  | { do: 'grow'; zone: string; size: number }
+  | { do: 'scale'; zone: string; workers: number; raise: boolean }
+  | { do: 'drain'; zone: string; node: NodeSeen }
+  | { do: 'remove'; zone: string; names: string[] }
+  | {
+      do: 'wait';
+      zone: string;
+      for: 'nodes' | 'workers' | 'leaving' | 'deployment' | 'drain';
+      detail: string;
+    }
+  | { do: 'give-up'; zone: string; detail: string };
+
+export interface Converging {
+  steps: Step[];
+  /** Every zone is where it should be. */
+  done: boolean;
+}
+
+/** A raise waits this many start-up times for nodes, then goes as far as it fits. */
+const PATIENCE = 2;
+
+export function nextSteps(
+  desired: DesiredState,
+  zones: ZoneSeen[],
+  nodes: NodeSeen[],
+  groups: GroupNow[],
+  policy: Policy,
+  now: Millis,
+): Converging {
+  const steps: Step[] = [];
+  for (const { zone, workers } of desired.placement) {
+    const seen = zones.find((other) => other.zone === zone);
+    if (seen === undefined) {
+      steps.push({ do: 'give-up', zone, detail: 'the orchestrator does not know this zone' });
+      continue;
+    }
+    const inZone = nodes.filter((node) => node.zone === zone);
+    const group = groups.find((other) => other.zone === zone) ?? null;
+    const step = stepOf(desired, workers, seen, inZone, group, policy, now);
+    if (step !== null) steps.push(step);
+  }
+  return { steps, done: steps.length === 0 };
+}
+
+function stepOf(
+  desired: DesiredState,
+  workers: number,
+  seen: ZoneSeen,
+  nodes: NodeSeen[],
+  group: GroupNow | null,
+  policy: Policy,
+  now: Millis,
+): Step | null {
+  const { zone } = seen;
+  const asked = toAllocations(workers, policy) * policy.workersPerAllocation;
+  if (!seen.up && asked > 0) return { do: 'wait', zone, for: 'nodes', detail: 'the zone is down' };
+  if (asked > seen.desired) return raise(desired, asked, seen, nodes, group, policy, now);
+  if (asked < seen.desired) {
+    return seen.blocked === null
+      ? { do: 'scale', zone, workers: asked, raise: false }
+      : { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
+  }
+  if (seen.ready < asked)
+    return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
+  if (seen.draining > 0)
+    return { do: 'wait', zone, for: 'leaving', detail: `${seen.draining} workers finishing` };
+  return shrink(asked, zone, nodes, group, policy);
+}
+
+function raise(
+  desired: DesiredState,
+  workers: number,
+  seen: ZoneSeen,
+  nodes: NodeSeen[],
+  group: GroupNow | null,
+  policy: Policy,
+  now: Millis,
+): Step {
+  const { zone } = seen;
+  const needed = Math.ceil(workers / policy.slotsPerNode);
+  const usable = nodes.filter((node) => node.eligible && node.status === 'ready').length;
+  const late = now - desired.at > PATIENCE * policy.startupSeconds * 1_000;
+  const canGrow = group !== null && group.size !== null;
+  // A cordoned or draining node keeps its place in the group until it is removed, and cannot take a worker.
+  const unusable = nodes.filter((node) => !node.eligible && node.status !== 'leaving').length;
+  if (canGrow && (group.size ?? 0) < needed + unusable) return { do: 'grow', zone, size: needed + unusable };
+  if (usable < needed && canGrow && !late && group.problem === null) {
+    return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
+  }
+  if (seen.blocked !== null) return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
+  return { do: 'scale', zone, workers, raise: true };
+}
+
+/** Nodes that hold no worker and are not needed: cordon and drain one after the other, then remove those that are drained. */
+function shrink(
+  workers: number,
+  zone: string,
+  nodes: NodeSeen[],
+  group: GroupNow | null,
+  policy: Policy,
+): Step | null {
+  if (group === null || group.size === null) return null;
+  const needed = Math.ceil(workers / policy.slotsPerNode);
+  const present = nodes.filter((node) => node.status !== 'leaving' && group.names.includes(node.name));
+  const extra = present.length - needed;
+  if (extra <= 0) return null;
+  const empty = present
+    .filter((node) => node.workers === 0 && node.status === 'ready')
+    .sort((a, b) => (a.name < b.name ? 1 : -1));
+  const drained = empty.filter((node) => node.drain?.done === true).slice(0, extra);
+  const draining = empty.filter((node) => node.drain !== null && !node.drain.done);
+  const fresh = empty.find((node) => node.drain === null && node.eligible);
+  if (fresh !== undefined && drained.length + draining.length < extra)
+    return { do: 'drain', zone, node: fresh };
+  if (draining.length > 0)
+    return { do: 'wait', zone, for: 'drain', detail: `${draining.length} nodes draining` };
+  if (drained.length > 0) return { do: 'remove', zone, names: drained.map((node) => node.name) };
+  return null;
+}
+
+const toAllocations = (workers: number, policy: Policy): number =>
+  Math.ceil(workers / policy.workersPerAllocation);
