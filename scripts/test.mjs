@@ -44,14 +44,7 @@ function compiledTests(folder) {
 function runTests(list) {
   const child = spawn(
     process.execPath,
-    [
-      '--enable-source-maps',
-      '--test',
-      '--test-reporter=spec',
-      ...limits,
-      ...options,
-      ...list,
-    ],
+    ['--enable-source-maps', '--test', '--test-reporter=spec', ...limits, ...options, ...list],
     { cwd: root, stdio: 'inherit', env: withoutPeers(process.env) },
   );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
