@@ -25,6 +25,8 @@ export interface CommandContext {
   queue: Queue;
   orchestrator: OrchestratorReader;
   nodeGroups: NodeGroupsReader;
+  /** The longest an override or freeze may last. */
+  maxOverrideSeconds: number;
   /** Ids for new intents, unique. */
   newId(): string;
 }

@@ -162,6 +162,8 @@ export interface FleetState {
   /** Fleet and global, open or not: the caller asks for those open at now. */
   freezes: Freeze[];
   latest: DecisionSummary | null;
+  /** Nominal start of the newest cycle that has a decision of trigger 'cycle'. */
+  lastCycle: Millis | null;
   /** Grows with each change of intent (override, freeze) or desired state. */
   version: number;
 }
@@ -296,21 +298,21 @@ export interface Log {
 
 /* ---- measures ---- */
 
+export interface FleetGauges {
+  desired: number;
+  ready: number | null;
+  starting: number | null;
+  need: number | null;
+  forecast: number | null;
+  demand: number | null;
+  costPerHour: number;
+}
+
 /** The bot's own measures; /metrics shows them. */
 export interface Meter {
   decided(fleet: string, kind: 'scale' | 'hold', trigger: string, seconds: number, at: Millis): void;
-  fleet(
-    fleet: string,
-    values: {
-      desired: number;
-      ready: number | null;
-      starting: number | null;
-      need: number | null;
-      forecast: number | null;
-      demand: number | null;
-      costPerHour: number;
-    },
-  ): void;
+  /** Gauges of one fleet; an absent one keeps its value, null is unknown (NaN). */
+  fleet(fleet: string, values: Partial<FleetGauges>): void;
   peerFailed(peer: string, why: string): void;
   outbox(channel: string, waiting: number): void;
   job(name: string, outcome: 'done' | 'failed' | 'late', seconds: number): void;
