@@ -1,0 +1,268 @@
+import type { AlertState } from '../core/incident.js';
+import type { Memory } from '../core/memory.js';
+import {
+  type DecisionRecord,
+  type DecisionStatus,
+  type DecisionSummary,
+  type DesiredState,
+  type Freeze,
+  type Override,
+  type Sample,
+  summarize,
+} from '../core/model.js';
+import { RETENTION } from '../core/retention.js';
+import type { Committed, Lease, Store } from '../ports.js';
+import { createMemoryAudit } from './memory-audit.js';
+import { MemoryOutbox } from './memory-outbox.js';
+
+/** What the store knows of one fleet. */
+interface Fleet {
+  memory: Memory | null;
+  desired: DesiredState | null;
+  override: Override | null;
+  freezes: Map<string, Freeze>;
+  alert: AlertState | null;
+  version: number;
+  samples: Sample[];
+  records: Map<string, DecisionRecord>;
+  summaries: DecisionSummary[];
+  cycles: Set<number>;
+  fence: number;
+  lease: { fence: number; until: number } | null;
+}
+
+/**
+ * The Store in memory: the simulator's and the tests' twin of the Redis store; one contract suite holds them equal.
+ * `machine` is the clock of leases and `once` (machine milliseconds): a simulation passes its own.
+ */
+export function createMemoryStore(machine: { now(): number }): Store {
+  const fleets = new Map<string, Fleet>();
+  const everywhere = { freezes: new Map<string, Freeze>(), version: 0 };
+  const audit = createMemoryAudit();
+  const outbox = new MemoryOutbox();
+  const seen = new Map<string, number>();
+
+  const of = (name: string): Fleet => {
+    const known = fleets.get(name);
+    if (known) return known;
+    const made = newFleet();
+    fleets.set(name, made);
+    return made;
+  };
+  const scope = (name: string) => (name === '*' ? everywhere : of(name));
+  const version = (fleet: Fleet): number => fleet.version + everywhere.version;
+
+  return {
+    async fleet(name) {
+      const fleet = of(name);
+      return copy({
+        memory: fleet.memory,
+        desired: fleet.desired,
+        override: fleet.override,
+        freezes: [...fleet.freezes.values(), ...everywhere.freezes.values()],
+        latest: fleet.summaries.at(-1) ?? null,
+        version: version(fleet),
+      });
+    },
+    async samples(name, from, to) {
+      return copy(of(name).samples.filter(({ at }) => at >= from && at <= to));
+    },
+    async decision(name, id) {
+      return copy(of(name).records.get(id) ?? null);
+    },
+    async decisions(name, limit) {
+      return limit < 1 ? [] : copy(of(name).summaries.slice(-limit).reverse());
+    },
+    async alert(name) {
+      return copy(of(name).alert);
+    },
+    async audit(limit) {
+      return limit < 1 ? [] : audit.newest(limit);
+    },
+    async verifyAudit() {
+      return audit.verify();
+    },
+    async ping() {},
+
+    async keepSample(name, sample, memory, expectRev) {
+      const fleet = of(name);
+      const newest = fleet.samples.at(-1);
+      if (newest && newest.at >= sample.at) return 'duplicate';
+      if ((fleet.memory?.rev ?? 0) !== expectRev) return 'conflict';
+      fleet.memory = copy(memory);
+      fleet.samples.push(copy(sample));
+      fleet.samples = fleet.samples.slice(
+        fleet.samples.findIndex(({ at }) => at > sample.at - RETENTION.samplesMs),
+      );
+      return 'stored';
+    },
+    async commitDecision(commit) {
+      const { record, desired } = commit;
+      const fleet = of(record.fleet);
+      if (fleet.records.has(record.id)) return 'duplicate';
+      if (record.trigger === 'cycle' && fleet.cycles.has(record.cycle)) return 'duplicate';
+      if ((fleet.memory?.rev ?? 0) !== commit.expectRev) return 'conflict';
+      if (version(fleet) !== commit.expectVersion) return 'conflict';
+      fleet.memory = copy(commit.memory);
+      if (desired) replaceDesired(fleet, copy(desired));
+      keepRecord(fleet, copy(record));
+      audit.append(commit.audit);
+      outbox.push(copy(commit.outbox), copy(commit.pager));
+      return 'stored';
+    },
+    async progress(lease, change) {
+      const fleet = of(lease.fleet);
+      if (fleet.fence !== lease.fence) return 'conflict';
+      if (fleet.desired?.decisionId !== change.desired.decisionId) return 'conflict';
+      fleet.desired = copy(change.desired);
+      setStatus(fleet, change.desired.decisionId, change.status);
+      if (change.audit) audit.append(change.audit);
+      outbox.push(copy(change.outbox), copy(change.pager));
+      return 'stored';
+    },
+
+    async lease(name, holder, ttlMs) {
+      const fleet = of(name);
+      if (fleet.lease && fleet.lease.until > machine.now()) return null;
+      fleet.fence += 1;
+      fleet.lease = { fence: fleet.fence, until: machine.now() + ttlMs };
+      return { fleet: name, holder, fence: fleet.fence };
+    },
+    async renew(lease, ttlMs) {
+      const fleet = of(lease.fleet);
+      if (!holds(fleet, lease, machine.now())) return false;
+      fleet.lease = { fence: lease.fence, until: machine.now() + ttlMs };
+      return true;
+    },
+    async release(lease) {
+      const fleet = of(lease.fleet);
+      if (holds(fleet, lease, machine.now())) fleet.lease = null;
+    },
+
+    async setOverride(override, entry, rows, expectVersion) {
+      const fleet = of(override.fleet);
+      if (fleet.override?.id === override.id) return 'duplicate';
+      if (expectVersion !== undefined && version(fleet) !== expectVersion) return 'conflict';
+      fleet.override = copy(override);
+      fleet.version += 1;
+      audit.append(entry);
+      outbox.push(copy(rows), []);
+      return 'stored';
+    },
+    async endOverride(name, id, entry, rows) {
+      const fleet = of(name);
+      if (fleet.override === null) return 'duplicate';
+      if (fleet.override.id !== id) return 'conflict';
+      fleet.override = null;
+      fleet.version += 1;
+      audit.append(entry);
+      outbox.push(copy(rows), []);
+      return 'stored';
+    },
+    async setFreeze(freeze, entry, rows) {
+      const place = scope(freeze.fleet);
+      if (place.freezes.has(freeze.id)) return 'duplicate';
+      place.freezes.set(freeze.id, copy(freeze));
+      place.version += 1;
+      audit.append(entry);
+      outbox.push(copy(rows), []);
+      return 'stored';
+    },
+    async endFreeze(name, id, entry, rows) {
+      const place = scope(name);
+      if (!place.freezes.delete(id)) return 'duplicate';
+      place.version += 1;
+      audit.append(entry);
+      outbox.push(copy(rows), []);
+      return 'stored';
+    },
+    async setAlert(name, state, expectRev, rows, pager): Promise<Committed> {
+      const fleet = of(name);
+      if ((fleet.alert?.rev ?? 0) !== expectRev) return 'conflict';
+      fleet.alert = copy(state);
+      outbox.push(copy(rows), copy(pager));
+      return 'stored';
+    },
+    async appendAudit(entry) {
+      audit.append(entry);
+    },
+    async once(id, ttlMs) {
+      const now = machine.now();
+      for (const [old, until] of seen) if (until <= now) seen.delete(old);
+      if (seen.has(id)) return false;
+      seen.set(id, now + ttlMs);
+      return true;
+    },
+
+    async push(rows, pager) {
+      outbox.push(copy(rows), copy(pager));
+    },
+    async waiting() {
+      return outbox.waiting();
+    },
+    async peek(channel) {
+      return copy(outbox.peek(channel));
+    },
+    async sent(row, ref, threadPosted) {
+      outbox.sent(row, copy(ref), threadPosted);
+    },
+    async posted(channel, key) {
+      return copy(outbox.posted(channel, key));
+    },
+    async peekPager() {
+      return copy(outbox.peekPager());
+    },
+    async sentPager(event) {
+      outbox.sentPager(event);
+    },
+  };
+}
+
+const newFleet = (): Fleet => ({
+  memory: null,
+  desired: null,
+  override: null,
+  freezes: new Map(),
+  alert: null,
+  version: 0,
+  samples: [],
+  records: new Map(),
+  summaries: [],
+  cycles: new Set(),
+  fence: 0,
+  lease: null,
+});
+
+/** What is stored is what JSON keeps, and nobody outside holds a reference into the store. */
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+const holds = (fleet: Fleet, lease: Lease, now: number): boolean =>
+  fleet.lease !== null && fleet.lease.fence === lease.fence && fleet.lease.until > now;
+
+/** A newer desired state ends the unfinished one before it. */
+function replaceDesired(fleet: Fleet, desired: DesiredState): void {
+  const before = fleet.desired;
+  if (before && (before.status === 'planned' || before.status === 'applying'))
+    setStatus(fleet, before.decisionId, 'superseded');
+  fleet.desired = desired;
+  fleet.version += 1;
+}
+
+function setStatus(fleet: Fleet, id: string, status: DecisionStatus): void {
+  const record = fleet.records.get(id);
+  if (record) record.status = status;
+  const summary = fleet.summaries.findLast((candidate) => candidate.id === id);
+  if (summary) summary.status = status;
+}
+
+function keepRecord(fleet: Fleet, record: DecisionRecord): void {
+  fleet.records.set(record.id, record);
+  if (record.trigger === 'cycle') fleet.cycles.add(record.cycle);
+  const oldest = fleet.records.keys().next().value;
+  if (fleet.records.size > RETENTION.records && oldest !== undefined) fleet.records.delete(oldest);
+  const first = fleet.cycles.values().next().value;
+  if (fleet.cycles.size > RETENTION.cycles && first !== undefined) fleet.cycles.delete(first);
+  fleet.summaries.push(summarize(record));
+  const kept = fleet.summaries.findIndex(({ at }) => at > record.at - RETENTION.summariesMs);
+  if (kept > 0) fleet.summaries = fleet.summaries.slice(kept);
+}
