@@ -61,6 +61,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
         override: fleet.override,
         freezes: [...fleet.freezes.values(), ...everywhere.freezes.values()],
         latest: fleet.summaries.at(-1) ?? null,
+        lastCycle: fleet.cycles.size === 0 ? null : Math.max(...fleet.cycles),
         version: version(fleet),
       });
     },
