@@ -1,0 +1,115 @@
+/**
+ * The sandbox's configuration: what `npm start`, `muster decide` and `muster backtest` run with when nobody gives another.
+ * Three fleets of an identity-check service in two zones, on GPU VMs with four slots. Pure: no address, no clock, no secret.
+ */
+import type { Config, FleetConfig } from '../config.js';
+import { type PolicyInput, policySchema } from '../core/policy.js';
+import type { NodeGroupTarget, OrchestratorTarget } from '../ports.js';
+
+export const ZONES = ['asia-south1-a', 'asia-south1-b'] as const;
+export const CHANNEL = '#ml-ops';
+export const PROJECT = 'muster-sandbox';
+/** Room for one worker each. */
+export const SLOTS_PER_NODE = 4;
+/** From resize until a VM takes work, and from placement until a worker serves: together the fleets' startup time. */
+export const NODE_BOOT_SECONDS = 90;
+export const WORKER_START_SECONDS = 90;
+export const WORKER_STOP_SECONDS = 20;
+/** Enough for the largest ceiling, spread over two zones. */
+export const MAX_NODES_PER_ZONE = 125;
+export const REQUESTS_PER_DAY = 2_000_000;
+/** Monday, 08:00 in India: the morning rise is about to begin. */
+export const SYNTHETIC_START_MS = Date.UTC(2026, 0, 5, 2, 30);
+
+const shared = {
+  mode: 'act',
+  startupSeconds: NODE_BOOT_SECONDS + WORKER_START_SECONDS,
+  serviceCv: 0.5,
+  slo: {
+    p95Seconds: 3,
+    availability: 0.99,
+    hours: { from: '08:00', to: '22:00', timeZone: 'Asia/Kolkata' },
+    // Identity checks come at night, too, only fewer: the objective stands at all hours.
+    offHours: 'same',
+  },
+  zones: [...ZONES],
+  slotsPerNode: SLOTS_PER_NODE,
+  nodePricePerHour: 0.71,
+  // The sandbox is new each time: one cycle of samples is enough before the first cut.
+  firstContactCycles: 1,
+} satisfies PolicyInput;
+
+const policies: Record<string, PolicyInput> = {
+  'face-match': { ...shared, serviceSeconds: 0.6, floor: 1, ceiling: 1_000 },
+  liveness: { ...shared, serviceSeconds: 0.35, floor: 2, ceiling: 400 },
+  ocr: { ...shared, serviceSeconds: 0.8, floor: 2, ceiling: 400 },
+};
+
+export function sandboxFleets(): FleetConfig[] {
+  return Object.entries(policies).map(([name, input]) => {
+    const policy = policySchema.parse(input);
+    return {
+      name,
+      policy,
+      orchestrator: orchestratorOf(name),
+      nodeGroups: nodeGroupsOf(name),
+      demand: { kind: 'rabbitmq', vhost: '/', queue: name },
+      latency: { kind: 'prometheus', p95: p95Query(name) },
+      saturation: null,
+      channel: CHANNEL,
+      pagerdutyRoutingKey: null,
+    };
+  });
+}
+
+/** The fleet of that name, as the sandbox has it. */
+export function sandboxFleet(name: string): FleetConfig | null {
+  return sandboxFleets().find((fleet) => fleet.name === name) ?? null;
+}
+
+/** What a bot of the sandbox needs besides the fleets: where the stand-ins are, and how fast time runs. */
+export type SandboxPeers = Pick<
+  Config,
+  'slack' | 'pagerduty' | 'nomad' | 'rabbitmq' | 'prometheus' | 'gce' | 'redis'
+> & {
+  clock: NonNullable<Config['clock']>;
+};
+
+/** A bot's whole configuration in the sandbox. Locks are short: a killed bot's work is taken over within seconds. */
+export function sandboxConfig(peers: SandboxPeers): Config {
+  return {
+    environment: 'sandbox',
+    fleets: sandboxFleets(),
+    channel: CHANNEL,
+    command: '/muster',
+    http: { host: '127.0.0.1', port: 0 },
+    peerTimeoutMs: 2_000,
+    locks: { lockMs: 2_000, stalledMs: 1_000, leaseMs: 4_000 },
+    heartbeatUrl: null,
+    maxOverrideSeconds: 86_400,
+    logLevel: 'info',
+    ...peers,
+  };
+}
+
+/** The name of a fleet's job and instance group in a zone. */
+export const jobName = (fleet: string, zone: string): string => `${fleet}-${zone}`;
+
+export const p95Query = (fleet: string): string =>
+  `histogram_quantile(0.95, sum by (le) (rate(request_seconds_bucket{fleet="${fleet}"}[1m])))`;
+
+function orchestratorOf(fleet: string): OrchestratorTarget {
+  return {
+    kind: 'nomad',
+    targets: ZONES.map((zone) => ({ zone, job: jobName(fleet, zone), group: 'workers' })),
+    workersPerAllocation: 1,
+    slotsPerNode: SLOTS_PER_NODE,
+  };
+}
+
+function nodeGroupsOf(fleet: string): NodeGroupTarget {
+  return {
+    kind: 'gce-mig',
+    groups: ZONES.map((zone) => ({ zone, project: PROJECT, gceZone: zone, group: jobName(fleet, zone) })),
+  };
+}
