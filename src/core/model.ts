@@ -212,6 +212,8 @@ export interface DecisionSummary {
   to: number;
   reasons: Reason[];
   status: DecisionStatus;
+  /** How far limits keep the fleet below its need. */
+  shortOf: number;
 }
 
 export function summarize(record: DecisionRecord): DecisionSummary {
@@ -227,6 +229,7 @@ export function summarize(record: DecisionRecord): DecisionSummary {
     to: target(decision),
     reasons: decision.reasons,
     status,
+    shortOf: decision.shortOf,
   };
 }
 
