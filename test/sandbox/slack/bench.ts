@@ -1,6 +1,7 @@
 /** A stand-in with a Bolt app as its bot, on loopback, and a Muster clock that moves by hand. */
 import bolt from '@slack/bolt';
 import { ErrorCode, WebClient } from '@slack/web-api';
+import type { Clock } from '../../../src/ports.js';
 import type { Call, Fault, WorldContext } from '../../../src/sandbox/context.js';
 import { createSlackStandIn, type SlackStandIn } from '../../../src/sandbox/slack/stand-in.js';
 
@@ -12,7 +13,7 @@ export interface Bench {
   client: WebClient;
   app: bolt.App;
   calls: Call[];
-  clock: { now(): number; speed: number; set(to: number): void };
+  clock: Clock & { set(to: number): void };
   fault(fault: Fault | null): void;
   bots: { url: string }[];
   close(): Promise<void>;
@@ -25,6 +26,7 @@ export async function aBench(listen: (app: bolt.App) => void = () => {}): Promis
   const clock = {
     now: () => now,
     speed: 60,
+    sleep: async () => {},
     set: (to: number) => {
       now = to;
     },
