@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { ConfigurationError, loadConfig, offsetOf, parseFile } from '../src/config.js';
+
+const FILE = `
+environment: staging
+channel: '#ml-ops'
+fleets:
+  ocr:
+    mode: act
+    zones: [a, b]
+    orchestrator: { kind: nomad, jobs: { a: { job: ocr-a }, b: { job: ocr-b } } }
+    nodes: { kind: gce-mig, project: p, groups: { a: { zone: z-a, group: ocr-a }, b: { zone: z-b, group: ocr-b } } }
+    demand: { kind: rabbitmq, queue: ocr }
+    latency: { kind: prometheus, p95: 'max(x)' }
+    floor: 2
+    ceiling: 40
+    schedule:
+      - { cron: '0 8 * * 1-5', durationSeconds: 3600, timeZone: Asia/Kolkata, floor: 6 }
+`;
+const ENV = {
+  SLACK_BOT_TOKEN: 'xoxb-secret',
+  SLACK_SIGNING_SECRET: 'shh',
+  NOMAD_ADDR: 'http://127.0.0.1:4646',
+  RABBITMQ_MANAGEMENT_URL: 'http://127.0.0.1:15672',
+  PROMETHEUS_URL: 'http://127.0.0.1:9090',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+};
+
+function problemsOf(run: () => unknown): { place: string; value: string; rule: string }[] {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('reads fleets, policy and peers', () => {
+    const config = loadConfig(FILE, ENV);
+    const ocr = config.fleets[0];
+    assert.equal(ocr?.name, 'ocr');
+    assert.equal(ocr.policy.cycleSeconds, 1_200);
+    assert.equal(ocr.policy.schedule[0]?.timeZone, 'Asia/Kolkata');
+    assert.deepEqual(
+      ocr.orchestrator.targets.map((target) => Object.values(target)),
+      [
+        ['a', 'ocr-a', 'workers'],
+        ['b', 'ocr-b', 'workers'],
+      ],
+    );
+    assert.equal(config.nomad?.address, 'http://127.0.0.1:4646');
+    assert.equal(config.pagerduty, null);
+    assert.equal(config.clock, null);
+  });
+  it('advises in a new production configuration until somebody says act', () => {
+    const config = loadConfig(FILE.replace('    mode: act\n', ''), ENV);
+    assert.equal(config.fleets[0]?.policy.mode, 'advise');
+  });
+  it('reports all mistakes together, each with rule, value and place', () => {
+    const bad = FILE.replace('ceiling: 40', 'ceiling: 0')
+      .replace('Asia/Kolkata', 'India')
+      .replace('floor: 2', 'flor: 2');
+    const problems = problemsOf(() => loadConfig(bad, { REDIS_URL: ENV.REDIS_URL }));
+    const places = problems.map((problem) => problem.place);
+    for (const place of [
+      'fleets.ocr.ceiling',
+      'fleets.ocr.schedule.0.timeZone',
+      'fleets.ocr.flor',
+      'SLACK_BOT_TOKEN',
+      'SLACK_SIGNING_SECRET',
+    ]) {
+      assert.ok(places.includes(place), `${place} among ${places.join(', ')}`);
+    }
+    assert.equal(problems.find((problem) => problem.place === 'fleets.ocr.ceiling')?.value, '0');
+  });
+  it('names line and column of broken YAML', () => {
+    const [problem] = problemsOf(() => parseFile('fleets:\n  ocr: [1, 2\n'));
+    assert.match(problem?.place ?? '', /^line \d+, column \d+$/);
+  });
+  it('refuses a floor above the ceiling, and a zone without its job', () => {
+    const bad = FILE.replace('floor: 2', 'floor: 41').replace(', b: { job: ocr-b }', '');
+    const places = problemsOf(() => loadConfig(bad, ENV)).map((problem) => problem.place);
+    assert.deepEqual(places.sort(), ['fleets.ocr.floor', 'fleets.ocr.orchestrator.jobs.b']);
+  });
+  it('never repeats a secret in a message', () => {
+    const env = { ...ENV, NOMAD_ADDR: 'not a url with s3cret', SLACK_MODE: 'pigeon' };
+    try {
+      loadConfig(FILE, env);
+      assert.fail('a bad address was accepted');
+    } catch (error) {
+      assert.doesNotMatch(String(error), /s3cret|xoxb/);
+    }
+  });
+  it('takes each secret from a file, too, and says which file it could not read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-config-'));
+    try {
+      writeFileSync(join(folder, 'token'), 'xoxb-from-file\n');
+      const { SLACK_BOT_TOKEN: _, ...rest } = ENV;
+      const config = loadConfig(FILE, { ...rest, SLACK_BOT_TOKEN_FILE: join(folder, 'token') });
+      assert.equal(config.slack?.botToken, 'xoxb-from-file');
+      const problems = problemsOf(() =>
+        loadConfig(FILE, { ...rest, SLACK_BOT_TOKEN_FILE: join(folder, 'none') }),
+      );
+      assert.ok(problems.some((problem) => problem.place === 'SLACK_BOT_TOKEN_FILE'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+  it('asks only for the peers that fleets use', () => {
+    const { RABBITMQ_MANAGEMENT_URL: _, ...rest } = ENV;
+    const places = problemsOf(() => loadConfig(FILE, rest)).map((problem) => problem.place);
+    assert.deepEqual(places, ['RABBITMQ_MANAGEMENT_URL']);
+    const other = FILE.replace(
+      '{ kind: rabbitmq, queue: ocr }',
+      "{ kind: prometheus, rate: 'sum(rate(x[1m]))' }",
+    );
+    assert.equal(loadConfig(other, rest).rabbitmq, null);
+  });
+});
+
+describe('offsetOf', () => {
+  it('spreads fleets over the cycle in whole minutes', () => {
+    const offsets = Array.from({ length: 200 }, (_, index) => offsetOf(`fleet-${index}`, 1_200));
+    assert.ok(offsets.every((offset) => offset % 60 === 0 && offset >= 0 && offset < 1_200));
+    assert.ok(new Set(offsets).size >= 15);
+  });
+});

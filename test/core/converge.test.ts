@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type GroupNow, nextSteps, type Step } from '../../src/core/converge.js';
+import type { DesiredState, NodeSeen, ZoneSeen } from '../../src/core/model.js';
+import { type PolicyInput, policySchema } from '../../src/core/policy.js';
+
+const T0 = Date.UTC(2026, 0, 5, 3, 0);
+const policy = (more: PolicyInput | Record<string, unknown> = {}) =>
+  policySchema.parse({ zones: ['a'], slotsPerNode: 4, startupSeconds: 180, ...more });
+const desired = (workers: number, more: Partial<DesiredState> = {}): DesiredState => ({
+  v: 1,
+  fleet: 'ocr',
+  decisionId: 'ocr-1',
+  at: T0,
+  placement: [{ zone: 'a', workers }],
+  from: 4,
+  status: 'planned',
+  note: null,
+  scaledAt: null,
+  ...more,
+});
+const zone = (more: Partial<ZoneSeen> = {}): ZoneSeen => ({
+  zone: 'a',
+  up: true,
+  desired: 4,
+  ready: 4,
+  starting: 0,
+  draining: 0,
+  blocked: null,
+  ...more,
+});
+const node = (name: string, workers: number, more: Partial<NodeSeen> = {}): NodeSeen => ({
+  id: `id-${name}`,
+  name,
+  zone: 'a',
+  status: 'ready',
+  eligible: true,
+  workers,
+  drain: null,
+  ...more,
+});
+const group = (...names: string[]): GroupNow => ({ zone: 'a', size: names.length, names, problem: null });
+const kinds = (steps: Step[]) => steps.map((step) => step.do);
+const blocked = { kind: 'deployment', id: 'd', since: null, detail: 'a deployment is running' } as const;
+
+describe('nextSteps, raising', () => {
+  it('grows the node group first, to the whole number of nodes that the workers need', () => {
+    const { steps } = nextSteps(desired(9), [zone()], [node('n1', 4)], [group('n1')], policy(), T0);
+    assert.deepEqual(steps, [{ do: 'grow', zone: 'a', size: 3 }]);
+  });
+  it('waits for the nodes before it scales, so that the job is not wedged', () => {
+    const { steps } = nextSteps(
+      desired(5),
+      [zone()],
+      [node('n1', 4)],
+      [group('n1', 'n2')],
+      policy(),
+      T0 + 60_000,
+    );
+    assert.equal(steps[0]?.do === 'wait' && steps[0].for, 'nodes');
+  });
+  it('scales when the nodes are ready', () => {
+    const nodes = [node('n1', 4), node('n2', 0)];
+    const { steps } = nextSteps(desired(5), [zone()], nodes, [group('n1', 'n2')], policy(), T0 + 90_000);
+    assert.deepEqual(steps, [{ do: 'scale', zone: 'a', workers: 5, raise: true }]);
+  });
+  it('goes as far as it fits when the nodes do not come in time', () => {
+    const late = T0 + 2 * 180_000 + 1;
+    const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), late);
+    assert.deepEqual(kinds(steps), ['scale']);
+  });
+  it('goes as far as it fits at once when the cloud says that it cannot deliver', () => {
+    const stuck = { ...group('n1', 'n2'), problem: 'quota' };
+    const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [stuck], policy(), T0);
+    assert.deepEqual(kinds(steps), ['scale']);
+  });
+  it('does not count a cordoned node as room', () => {
+    const nodes = [node('n1', 4), node('n2', 0, { eligible: false })];
+    const { steps } = nextSteps(desired(5), [zone()], nodes, [group('n1', 'n2')], policy(), T0);
+    assert.deepEqual(steps, [{ do: 'grow', zone: 'a', size: 3 }]);
+  });
+  it('waits for a running deployment instead of trying and seeing', () => {
+    const nodes = [node('n1', 4), node('n2', 0)];
+    const { steps } = nextSteps(desired(5), [zone({ blocked })], nodes, [group('n1', 'n2')], policy(), T0);
+    assert.deepEqual(kinds(steps), ['wait']);
+  });
+  it('scales at once where nobody can resize the nodes', () => {
+    const fixed: GroupNow = { zone: 'a', size: null, names: [], problem: null };
+    const { steps } = nextSteps(desired(9), [zone()], [node('n1', 4)], [fixed], policy(), T0);
+    assert.deepEqual(kinds(steps), ['scale']);
+  });
+  it('is done only when the workers serve', () => {
+    const nodes = [node('n1', 4), node('n2', 1)];
+    const seen = zone({ desired: 5, ready: 4, starting: 1 });
+    assert.deepEqual(kinds(nextSteps(desired(5), [seen], nodes, [group('n1', 'n2')], policy(), T0).steps), [
+      'wait',
+    ]);
+    const there = zone({ desired: 5, ready: 5 });
+    assert.equal(nextSteps(desired(5), [there], nodes, [group('n1', 'n2')], policy(), T0).done, true);
+  });
+});
+
+describe('nextSteps, cutting', () => {
+  const nodes = [node('n1', 4), node('n2', 4)];
+  it('scales first and removes nothing yet', () => {
+    const seen = zone({ desired: 8, ready: 8 });
+    const { steps } = nextSteps(desired(4, { from: 8 }), [seen], nodes, [group('n1', 'n2')], policy(), T0);
+    assert.deepEqual(steps, [{ do: 'scale', zone: 'a', workers: 4, raise: false }]);
+  });
+  it('lets workers finish before it touches a node', () => {
+    const seen = zone({ desired: 4, ready: 4, draining: 4 });
+    const { steps } = nextSteps(desired(4, { from: 8 }), [seen], nodes, [group('n1', 'n2')], policy(), T0);
+    assert.equal(steps[0]?.do === 'wait' && steps[0].for, 'leaving');
+  });
+  it('drains an emptied node, then removes exactly that one', () => {
+    const after = [node('n1', 4), node('n2', 0)];
+    const first = nextSteps(
+      desired(4, { from: 8 }),
+      [zone()],
+      after,
+      [group('n1', 'n2')],
+      policy(),
+      T0,
+    ).steps;
+    assert.deepEqual(first, [{ do: 'drain', zone: 'a', node: after[1] }]);
+    const drained = [
+      node('n1', 4),
+      node('n2', 0, { eligible: false, drain: { decisionId: 'ocr-1', done: true } }),
+    ];
+    const second = nextSteps(
+      desired(4, { from: 8 }),
+      [zone()],
+      drained,
+      [group('n1', 'n2')],
+      policy(),
+      T0,
+    ).steps;
+    assert.deepEqual(second, [{ do: 'remove', zone: 'a', names: ['n2'] }]);
+  });
+  it('never takes a node that still holds a worker', () => {
+    const scattered = [node('n1', 2), node('n2', 2)];
+    const { steps, done } = nextSteps(
+      desired(4, { from: 8 }),
+      [zone()],
+      scattered,
+      [group('n1', 'n2')],
+      policy(),
+      T0,
+    );
+    assert.deepEqual(steps, []);
+    assert.equal(done, true);
+  });
+  it('is done when the nodes that are left are needed', () => {
+    const { done } = nextSteps(
+      desired(4, { from: 8 }),
+      [zone()],
+      [node('n1', 4)],
+      [group('n1')],
+      policy(),
+      T0,
+    );
+    assert.equal(done, true);
+  });
+});
+
+describe('nextSteps, zones', () => {
+  it('moves each zone on its own', () => {
+    const two = policy({ zones: ['a', 'b'] });
+    const want = desired(4, {
+      placement: [
+        { zone: 'a', workers: 2 },
+        { zone: 'b', workers: 8 },
+      ],
+    });
+    const zones = [zone(), zone({ zone: 'b' })];
+    const nodes = [node('n1', 4), node('m1', 4, { zone: 'b' })];
+    const groups = [group('n1'), { ...group('m1'), zone: 'b' }];
+    const { steps } = nextSteps(want, zones, nodes, groups, two, T0);
+    assert.deepEqual(
+      steps.map((step) => [step.zone, step.do]),
+      [
+        ['a', 'scale'],
+        ['b', 'grow'],
+      ],
+    );
+  });
+  it('waits for a zone that is down', () => {
+    const { steps } = nextSteps(desired(9), [zone({ up: false })], [], [group('n1')], policy(), T0);
+    assert.deepEqual(kinds(steps), ['wait']);
+  });
+  it('asks for whole allocations', () => {
+    const whole = policy({ workersPerAllocation: 4 });
+    const nodes = [node('n1', 4), node('n2', 0)];
+    const { steps } = nextSteps(desired(5), [zone()], nodes, [group('n1', 'n2')], whole, T0);
+    assert.deepEqual(steps, [{ do: 'scale', zone: 'a', workers: 8, raise: true }]);
+  });
+});
