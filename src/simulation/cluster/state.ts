@@ -1,0 +1,180 @@
+/**
+ * The cluster's whole state as plain JSON: saving it is copying it. Times are the Muster clock's milliseconds, counts of
+ * allocations unless a name says workers. `index` grows with every change, as Nomad's raft index does.
+ */
+import { createHash } from 'node:crypto';
+import type { Millis } from '../../core/model.js';
+
+export interface ClusterState {
+  v: 1;
+  seed: number;
+  now: Millis;
+  index: number;
+  /** How many ids were given out. */
+  ids: number;
+  zonesDown: string[];
+  /** The operator refuses registration, dispatch and scale (scheduler configuration). */
+  frozenByOperator: boolean;
+  groups: SimGroup[];
+  vms: SimVm[];
+  jobs: SimJob[];
+  allocations: SimAllocation[];
+  deployments: SimDeployment[];
+  evaluations: SimEvaluation[];
+}
+
+/** A managed instance group: one per fleet and zone, named `<fleet>-<zone>`. */
+export interface SimGroup {
+  name: string;
+  fleet: string;
+  zone: string;
+  /** What the cloud was asked for. */
+  size: number;
+  /** What the cloud grants at most. */
+  maxSize: number;
+  slotsPerNode: number;
+}
+
+/**
+ * A VM, which is a Nomad node from its first boot on.
+ *
+ *   booting -> ready -> deleting -> gone      down: its zone is out; it boots again when the zone is back
+ *                 \-> down -> booting
+ */
+export interface SimVm {
+  /** Nomad's node id. */
+  id: string;
+  name: string;
+  group: string;
+  zone: string;
+  state: 'booting' | 'ready' | 'down' | 'deleting' | 'gone';
+  /** When the state ends by itself; null when it does not. */
+  until: Millis | null;
+  /** Nomad knows it: it booted once. */
+  registered: boolean;
+  eligible: boolean;
+  /** A drain under way; the deadline is null for none. */
+  drain: { deadlineAt: Millis | null; ignoreSystemJobs: boolean } | null;
+  lastDrain: {
+    status: 'draining' | 'complete' | 'canceled';
+    startedAt: Millis;
+    updatedAt: Millis;
+    meta: Record<string, string> | null;
+  } | null;
+  createdAt: Millis;
+  stateAt: Millis;
+  createIndex: number;
+  modifyIndex: number;
+}
+
+/** A service job with an update stanza: one group, `workers`, one job per fleet and zone, named `<fleet>-<zone>`. */
+export interface SimJob {
+  id: string;
+  fleet: string;
+  zone: string;
+  group: string;
+  count: number;
+  version: number;
+  scaling: { min: number; max: number } | null;
+  /** Checks in the scaling policy: another autoscaler owns the count. */
+  foreignPolicy: boolean;
+  workersPerAllocation: number;
+  /** Never placed and never to be: the deployment that asked for them failed. */
+  abandoned: number;
+  events: SimScalingEvent[];
+  submittedAt: Millis;
+  createIndex: number;
+  jobModifyIndex: number;
+  modifyIndex: number;
+}
+
+export interface SimScalingEvent {
+  count: number | null;
+  previousCount: number;
+  error: boolean;
+  message: string;
+  meta: Record<string, unknown> | null;
+  evalId: string | null;
+  at: Millis;
+  createIndex: number;
+}
+
+export interface SimAllocation {
+  id: string;
+  job: string;
+  /** Its number in the name `<job>.workers[n]`. */
+  slot: number;
+  vm: string;
+  desired: 'run' | 'stop';
+  client: 'pending' | 'running' | 'complete' | 'lost';
+  desiredDescription: string;
+  jobVersion: number;
+  deployment: string | null;
+  healthy: boolean | null;
+  healthyAt: Millis;
+  placedAt: Millis;
+  runningAt: Millis;
+  /** When its workers serve. */
+  servesAt: Millis;
+  /** When a stopping one is gone. */
+  stoppedAt: Millis | null;
+  evalId: string;
+  createIndex: number;
+  modifyIndex: number;
+}
+
+export interface SimDeployment {
+  id: string;
+  job: string;
+  jobVersion: number;
+  jobModifyIndex: number;
+  jobCreateIndex: number;
+  status: 'running' | 'successful' | 'failed';
+  description: string;
+  desiredTotal: number;
+  requireProgressBy: Millis;
+  createdAt: Millis;
+  modifiedAt: Millis;
+  createIndex: number;
+  modifyIndex: number;
+}
+
+export interface SimEvaluation {
+  id: string;
+  job: string;
+  triggeredBy: string;
+  status: 'complete' | 'blocked' | 'canceled';
+  queued: number;
+  blockedEval: string | null;
+  deployment: string | null;
+  at: Millis;
+  createIndex: number;
+  modifyIndex: number;
+}
+
+/** The next id, in the shape of a UUID, from the seed and a counter. */
+export function nextId(state: ClusterState): string {
+  state.ids += 1;
+  const hex = createHash('sha256').update(`${state.seed}:${state.ids}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+export function nextIndex(state: ClusterState): number {
+  state.index += 1;
+  return state.index;
+}
+
+export const isLive = (allocation: SimAllocation): boolean =>
+  allocation.desired === 'run' && (allocation.client === 'pending' || allocation.client === 'running');
+
+/** It still holds its slots: it runs, will run, or has not finished stopping. */
+export const holdsSlots = (allocation: SimAllocation): boolean =>
+  allocation.client === 'pending' || allocation.client === 'running';
+
+export function activeDeployment(state: ClusterState, job: string): SimDeployment | null {
+  return state.deployments.find((one) => one.job === job && one.status === 'running') ?? null;
+}
+
+export function latestDeployment(state: ClusterState, job: string): SimDeployment | null {
+  return state.deployments.findLast((one) => one.job === job) ?? null;
+}

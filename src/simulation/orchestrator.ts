@@ -1,0 +1,254 @@
+/**
+ * The in-memory twins of the orchestrator and the node groups, over the simulated cluster. They pass the same contract
+ * suites as the adapters. Every call goes through the fault hook first, so that a story can make any of them fail.
+ */
+import type { Blocked, NodeSeen, ZoneSeen } from '../core/model.js';
+import { OutsideError } from '../errors.js';
+import type {
+  Clock,
+  GroupSeen,
+  NodeGroupsActor,
+  NodeGroupsReader,
+  NodeGroupTarget,
+  OrchestratorActor,
+  OrchestratorReader,
+  OrchestratorTarget,
+  ScaleResult,
+} from '../ports.js';
+import { activeDeployment, holdsSlots, isLive, type SimJob, type SimVm } from './cluster/state.js';
+import type { Cluster } from './cluster.js';
+
+export interface PortCall {
+  port: 'orchestrator' | 'node-groups';
+  method: 'zones' | 'nodes' | 'plan' | 'scale' | 'drain' | 'list' | 'grow' | 'remove';
+  /** null for calls that concern all zones. */
+  zone: string | null;
+}
+
+/** Runs inside every call: it may wait, throw, or let the act happen and lose its answer. */
+export type FaultHook = (call: PortCall) => Promise<'pass' | 'lose-answer'>;
+
+export interface TwinOptions {
+  cluster: Cluster;
+  /** When given, the cluster is brought to its time before each call. */
+  clock?: Clock;
+  fault?: FaultHook;
+}
+
+export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorReader & OrchestratorActor {
+  const { cluster } = options;
+  const through = guarded(options, 'orchestrator');
+  return {
+    zones: (target) =>
+      through('zones', null, () => jobsOf(cluster, target).map(({ zone, job }) => see(cluster, zone, job))),
+    nodes: (target) =>
+      through('nodes', null, () =>
+        jobsOf(cluster, target).flatMap(({ zone, job }) =>
+          cluster
+            .vms(job.id)
+            .filter((vm) => vm.registered)
+            .map((vm) => seeNode(cluster, zone, vm, target.workersPerAllocation)),
+        ),
+      ),
+    plan: (target, zone, workers) =>
+      through('plan', zone, () => {
+        const job = jobIn(cluster, target, zone);
+        const per = target.workersPerAllocation;
+        const count = Math.ceil(workers / per);
+        const bound = job.scaling?.max ?? Number.POSITIVE_INFINITY;
+        const fits = Math.min(cluster.fits(job.id, count), bound);
+        if (fits >= count) return { fits: workers, lacks: null, how: 'plan' };
+        return {
+          fits: Math.min(workers, fits * per),
+          lacks:
+            fits >= bound
+              ? `the job's scaling block allows at most ${bound}`
+              : `no node has room for ${count - fits} more`,
+          how: 'plan',
+        };
+      }),
+    scale: (target, zone, workers, why) =>
+      through('scale', zone, (): ScaleResult => {
+        const job = jobIn(cluster, target, zone);
+        const per = target.workersPerAllocation;
+        const count = Math.ceil(workers / per);
+        if (job.count === count) return { kind: 'done', workers: count * per };
+        const blocked = blockOf(cluster, job);
+        if (blocked !== null) return { kind: 'blocked', by: blocked };
+        const fits = Math.min(cluster.fits(job.id, count), job.scaling?.max ?? count);
+        const asked = count > job.count ? Math.max(job.count, fits) : count;
+        if (asked === job.count) return { kind: 'done', workers: asked * per };
+        const outcome = cluster.scale(job.id, {
+          count: asked,
+          message: why.message,
+          meta: { muster_decision: why.decisionId },
+        });
+        if (outcome.kind === 'refused') {
+          throw new OutsideError('simulation', `scale ${job.id} to ${asked}`, outcome.why, {
+            class: 'human',
+            why: 'refused',
+          });
+        }
+        return { kind: 'done', workers: asked * per };
+      }),
+    drain: (target, nodeId, why) =>
+      through('drain', null, () => {
+        const vm = cluster.state.vms.find((one) => one.id === nodeId && one.registered);
+        if (vm === undefined || !jobsOf(cluster, target).some(({ job }) => job.id === vm.group)) return;
+        const last = vm.lastDrain;
+        if (vm.drain !== null || (last?.status === 'complete' && !vm.eligible)) return;
+        cluster.drain(nodeId, {
+          deadlineSeconds: Math.max(1, why.deadlineSeconds),
+          ignoreSystemJobs: true,
+          meta: { muster_decision: why.decisionId },
+        });
+      }),
+  };
+}
+
+export function createSimulatedNodeGroups(options: TwinOptions): NodeGroupsReader & NodeGroupsActor {
+  const { cluster } = options;
+  const through = guarded(options, 'node-groups');
+  const groupIn = (target: NodeGroupTarget, zone: string) => {
+    const name =
+      target.kind === 'gce-mig' ? target.groups.find((one) => one.zone === zone)?.group : undefined;
+    const group = name === undefined ? null : cluster.group(name);
+    if (group === null) {
+      throw new OutsideError('simulation', `node group of zone ${zone}`, 'there is none', {
+        class: 'human',
+        why: 'refused',
+      });
+    }
+    return group;
+  };
+  return {
+    list: (target) =>
+      through('list', null, () =>
+        target.kind === 'fixed'
+          ? []
+          : target.groups.map((one) => seeGroup(cluster, one.zone, groupIn(target, one.zone).name)),
+      ),
+    grow: (target, zone, size) =>
+      through('grow', zone, () => {
+        const group = groupIn(target, zone);
+        if (size < group.size) {
+          throw new OutsideError('simulation', `grow ${group.name} to ${size}`, `it has ${group.size}`, {
+            class: 'human',
+            why: 'refused',
+          });
+        }
+        if (size > group.size) cluster.resize(group.name, size);
+      }),
+    remove: (target, zone, names) =>
+      through('remove', zone, () => cluster.deleteInstances(groupIn(target, zone).name, names)),
+  };
+}
+
+function guarded(options: TwinOptions, port: PortCall['port']) {
+  return async <T>(method: PortCall['method'], zone: string | null, act: () => T): Promise<T> => {
+    const verdict = (await options.fault?.({ port, method, zone })) ?? 'pass';
+    if (options.clock !== undefined) options.cluster.advance(options.clock.now());
+    const answer = act();
+    if (verdict === 'pass') return answer;
+    throw new OutsideError('simulation', method, 'no answer came', { class: 'retry', why: 'timeout' });
+  };
+}
+
+function jobsOf(cluster: Cluster, target: OrchestratorTarget): { zone: string; job: SimJob }[] {
+  const wanted =
+    target.kind === 'nomad'
+      ? target.targets.map(({ zone, job }) => ({ zone, id: job }))
+      : target.targets.map(({ zone, deployment }) => ({ zone, id: deployment }));
+  return wanted.map(({ zone, id }) => {
+    const job = cluster.job(id);
+    if (job === null) {
+      throw new OutsideError('simulation', `read job ${id}`, 'job not found', {
+        class: 'human',
+        why: 'refused',
+        status: 404,
+      });
+    }
+    return { zone, job };
+  });
+}
+
+function jobIn(cluster: Cluster, target: OrchestratorTarget, zone: string): SimJob {
+  const found = jobsOf(cluster, target).find((one) => one.zone === zone);
+  if (found !== undefined) return found.job;
+  throw new OutsideError('simulation', `zone ${zone}`, 'the target has no such zone', {
+    class: 'human',
+    why: 'refused',
+  });
+}
+
+function see(cluster: Cluster, zone: string, job: SimJob): ZoneSeen {
+  const found = cluster.fleet(job.fleet).find((one) => one.zone === job.zone);
+  const known = cluster.vms(job.id).filter((vm) => vm.registered);
+  const dead = known.some((vm) => vm.state !== 'ready' && vm.eligible);
+  return {
+    zone,
+    up: known.some((vm) => vm.state === 'ready') || !dead,
+    desired: found?.desired ?? 0,
+    ready: found?.ready ?? 0,
+    starting: found?.starting ?? 0,
+    draining: found?.draining ?? 0,
+    blocked: blockOf(cluster, job),
+  };
+}
+
+function blockOf(cluster: Cluster, job: SimJob): Blocked | null {
+  if (job.foreignPolicy) {
+    return {
+      kind: 'owned-by-other',
+      id: job.id,
+      since: null,
+      detail: 'its scaling policy has checks: another autoscaler owns it',
+    };
+  }
+  if (cluster.state.frozenByOperator) {
+    return {
+      kind: 'frozen-by-operator',
+      id: 'scheduler',
+      since: null,
+      detail: 'the operator refuses job changes',
+    };
+  }
+  const deployment = activeDeployment(cluster.state, job.id);
+  if (deployment === null) return null;
+  const { id, createdAt, description } = deployment;
+  return { kind: 'deployment', id, since: createdAt, detail: description };
+}
+
+function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSeen {
+  const mark = vm.lastDrain?.meta?.muster_decision;
+  const drained = !vm.eligible && vm.lastDrain?.status === 'complete';
+  const live = cluster.state.allocations.filter((one) => one.vm === vm.id && isLive(one) && holdsSlots(one));
+  return {
+    id: vm.id,
+    name: vm.name,
+    zone,
+    status: vm.state === 'ready' ? 'ready' : drained ? 'leaving' : 'down',
+    eligible: vm.eligible && vm.drain === null,
+    workers: live.length * per,
+    drain:
+      mark === undefined || vm.lastDrain?.status === 'canceled'
+        ? null
+        : { decisionId: mark, done: vm.drain === null },
+  };
+}
+
+function seeGroup(cluster: Cluster, zone: string, name: string): GroupSeen {
+  const group = cluster.group(name);
+  const status = { booting: 'starting', ready: 'running', down: 'failed', deleting: 'leaving' } as const;
+  const lacking = group !== null && group.size > group.maxSize;
+  return {
+    zone,
+    size: group?.size ?? 0,
+    instances: cluster
+      .vms(name)
+      .flatMap((vm) => (vm.state === 'gone' ? [] : [{ name: vm.name, status: status[vm.state] }])),
+    problem: lacking
+      ? `ZONE_RESOURCE_POOL_EXHAUSTED: the zone grants ${group.maxSize} of ${group.size} VMs`
+      : null,
+  };
+}
