@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { FleetConfig } from '../src/config.js';
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
+import type { OperatorCode } from '../src/errors.js';
 import type { Clock, NodeGroupsReader, OrchestratorReader, Queue, Store, StoreReader } from '../src/ports.js';
 
 /** Everything a verb may touch: readers, Store and Queue only. */
@@ -16,6 +17,10 @@ export interface CommandContext {
   said: string;
   /** Where it was typed: a Slack channel id, 'shell', 'pagerduty'. */
   where: string;
+  /** The same as people name it ('#ml-ops'), where it has a name. */
+  whereName?: string;
+  /** The slash command as configured, '/muster'. */
+  command: string;
   /** The fleet's version a button was made for, when it came from a button. */
   expectVersion?: number;
   fleets: FleetConfig[];
@@ -35,6 +40,17 @@ export interface Reply {
   /** 'caller' sees it alone unless the verb changed something the team should see. */
   visibility: 'caller' | 'channel';
   message: Message;
+  /** Set when the verb understood but refused: nothing was changed. */
+  refused?: OperatorCode;
+}
+
+/** What `parse` may know: no I/O. */
+export interface ParseContext {
+  now: Millis;
+  timeZone: string;
+  fleets: string[];
+  said: string;
+  maxOverrideSeconds: number;
 }
 
 export interface Verb<A = unknown> {
@@ -47,7 +63,7 @@ export interface Verb<A = unknown> {
   /** True when it changes intent: needs the operator role and is audited. */
   changes: boolean;
   /** Words to typed arguments; throws OperatorError('usage' …) with a friendly sentence. Pure. */
-  parse(words: string[], context: { now: Millis; timeZone: string; fleets: string[]; said: string }): A;
+  parse(words: string[], context: ParseContext): A;
   schema?: z.ZodType<A>;
   run(args: A, context: CommandContext): Promise<Reply>;
 }

@@ -1,0 +1,121 @@
+import type { Freeze } from '../src/core/model.js';
+import { freezeLine, freezeSet, intentRow } from '../src/core/views/intent.js';
+import { openFreezes } from '../src/core/views/notice.js';
+import { OperatorError } from '../src/errors.js';
+import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
+import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
+import { announceTo } from './consequences.js';
+
+const usage = '[fleet] [down] for <duration>|until <time> because <reason>';
+const full = `freeze ${usage}`;
+
+export interface FreezeArguments {
+  /** '*' is every fleet. */
+  fleet: string;
+  kind: 'all' | 'down';
+  until: number;
+  reason: string;
+  replace: boolean;
+}
+
+export const freeze = defineVerb<FreezeArguments>({
+  name: 'freeze',
+  usage: `${usage} [--replace]`,
+  summary: 'Stops all changes of one fleet or of all, or with “down” only the cuts, until a time.',
+  examples: ['freeze for 1h because we investigate', 'freeze ocr down until 18:00 because big customer demo'],
+  changes: true,
+  parse,
+  run,
+});
+
+function parse(words: string[], context: ParseContext): FreezeArguments {
+  const { words: plain, flags } = splitFlags(words, ['replace'], full);
+  const { head, until, reason } = untilAndReason(plain, context, full);
+  const kind = head.at(-1)?.toLowerCase() === 'down' ? 'down' : 'all';
+  const names = kind === 'down' ? head.slice(0, -1) : head;
+  if (names.length > 1) {
+    throw new OperatorError('usage', 'Name one fleet, or none to freeze them all.', full);
+  }
+  return { fleet: fleetOrAll(names[0], context), kind, until, reason, replace: flags.has('replace') };
+}
+
+/** No name, 'all' or '*' is every fleet. */
+export function fleetOrAll(word: string | undefined, context: ParseContext): string {
+  if (word === undefined || word === '*' || word.toLowerCase() === 'all') return '*';
+  return knownFleet(word, context, full);
+}
+
+async function run(args: FreezeArguments, context: CommandContext): Promise<Reply> {
+  const { by, now } = context;
+  const existing = await sameFreeze(args.fleet, context);
+  if (existing !== null && !args.replace) {
+    return {
+      visibility: 'caller',
+      refused: 'conflict',
+      message: {
+        summary: 'Nothing changed: it is frozen already.',
+        title: 'It is frozen already',
+        tone: 'warn',
+        parts: [
+          { kind: 'text', text: freezeLine(existing) },
+          {
+            kind: 'text',
+            text: [
+              'Nothing changed. Add ',
+              { code: '--replace' },
+              ' to replace it, or ',
+              { code: 'unfreeze' },
+              ' first.',
+            ],
+          },
+        ],
+      },
+    };
+  }
+  const next: Freeze = {
+    v: 1,
+    id: context.newId(),
+    fleet: args.fleet,
+    kind: args.kind,
+    by,
+    reason: args.reason,
+    at: now,
+    until: args.until,
+  };
+  const message = freezeSet(next);
+  const audit = {
+    at: now,
+    by,
+    action: 'freeze',
+    fleet: args.fleet === '*' ? null : args.fleet,
+    said: context.said,
+    ids: { freeze: next.id, ...(existing === null ? {} : { replaced: existing.id }) },
+    detail: { kind: next.kind, until: next.until, reason: next.reason, where: context.where },
+  };
+  const rows = channelsOf(args.fleet, context).flatMap((channel) =>
+    announceTo({ channel }, context, (to) => intentRow(next, 1, message, to, now)),
+  );
+  const stored = await context.store.setFreeze(next, audit, rows);
+  if (stored === 'conflict') {
+    throw new OperatorError(
+      'conflict',
+      'Somebody else changed it at the same moment; say it again, please.',
+      full,
+    );
+  }
+  return { visibility: 'channel', message };
+}
+
+/** The open freeze of exactly this fleet, or of all. */
+export async function sameFreeze(fleet: string, context: CommandContext): Promise<Freeze | null> {
+  const reader = fleet === '*' ? context.fleets[0]?.name : fleet;
+  if (reader === undefined) return null;
+  const state = await context.store.fleet(reader);
+  return openFreezes(state.freezes, context.now).find((freeze) => freeze.fleet === fleet) ?? null;
+}
+
+/** Where a freeze is announced: the fleet's channel, or each fleet's once. */
+export function channelsOf(fleet: string, context: CommandContext): string[] {
+  const fleets = context.fleets.filter((other) => fleet === '*' || other.name === fleet);
+  return [...new Set(fleets.map((other) => other.channel))];
+}

@@ -1,0 +1,30 @@
+import { nearest } from '../src/core/nearest.js';
+import { helpMessage, verbHelpMessage } from '../src/core/views/help.js';
+import { OperatorError } from '../src/errors.js';
+import { short } from './arguments.js';
+import { defineVerb, type Verb } from './command.js';
+
+/** Made from the other verbs, so that the list is written once. */
+export function helpOf(others: Verb[]): Verb<string | null> {
+  const help: Verb<string | null> = defineVerb({
+    name: 'help',
+    usage: '[verb]',
+    summary: 'Says what you can say, or all about one verb.',
+    examples: ['help', 'help override'],
+    changes: false,
+    parse: (words) => words[0]?.toLowerCase() ?? null,
+    async run(name, { command }) {
+      const all = [...others, help as Verb];
+      if (name === null) return { visibility: 'caller', message: helpMessage(all, command) };
+      const verb = all.find((other) => other.name === name);
+      if (verb !== undefined) return { visibility: 'caller', message: verbHelpMessage(verb, command) };
+      const near = nearest(
+        name,
+        all.map((other) => other.name),
+      );
+      const hint = near === null ? '' : ` Did you mean “${near}”?`;
+      throw new OperatorError('unknown-verb', `There is no “${short(name)}”.${hint}`, 'help [verb]');
+    },
+  });
+  return help;
+}

@@ -1,0 +1,245 @@
+/** What people asked for: overrides and freezes, from the moment they are set until they end. */
+import { showWhen } from '../local-time.js';
+import type { Button, Message, OutboxRow, Text } from '../message.js';
+import type { Freeze, Millis, Override, Person } from '../model.js';
+import { at, fieldsOf, quoted, spans, who, workers } from './words.js';
+
+/** 'pinned at 5 workers', 'at least 5 workers', 'at most 5 workers'. */
+export function overrideWords(override: Pick<Override, 'kind' | 'workers'>): string {
+  if (override.kind === 'pin') return `pinned at ${workers(override.workers)}`;
+  return `${override.kind === 'floor' ? 'at least' : 'at most'} ${workers(override.workers)}`;
+}
+
+/** As somebody would type it: '5', 'floor 5', 'ceiling 5'. */
+export function overrideArgument(override: Pick<Override, 'kind' | 'workers'>): string {
+  return override.kind === 'pin' ? String(override.workers) : `${override.kind} ${override.workers}`;
+}
+
+export function freezeWords(freeze: Pick<Freeze, 'kind' | 'fleet'>): string {
+  const fleet = freeze.fleet === '*' ? 'all fleets' : freeze.fleet;
+  return freeze.kind === 'down' ? `${fleet}: no cuts` : `${fleet}: no changes`;
+}
+
+/** One line of `status`. */
+export function overrideLine(override: Override): Text {
+  return [
+    { bold: `Override ${override.fleet}: ${overrideWords(override)}` },
+    ' until ',
+    at(override.until, 'date-time'),
+    ', by ',
+    who(override.by),
+    `: ${quoted(override.reason)}`,
+  ];
+}
+
+export function freezeLine(freeze: Freeze): Text {
+  return [
+    { bold: `Freeze, ${freezeWords(freeze)}` },
+    ' until ',
+    at(freeze.until, 'date-time'),
+    ', by ',
+    who(freeze.by),
+    `: ${quoted(freeze.reason)}`,
+  ];
+}
+
+/** Said when an override begins; `notes` say what limits it (advise mode, an open freeze). */
+export function overrideSet(override: Override, replaced: Override | null, notes: string[] = []): Message {
+  const instead = replaced === null ? '' : `, instead of ${overrideWords(replaced)}`;
+  return {
+    summary: `${override.by.name} set ${override.fleet} to ${overrideWords(override)} until ${showWhen(override.until, override.at)}${instead}: ${override.reason}`,
+    title: `Override: ${override.fleet} ${overrideWords(override)}`,
+    tone: 'info',
+    parts: [
+      { kind: 'fields', fields: intentFields(override) },
+      ...notes.map((text) => ({ kind: 'text' as const, text })),
+      { kind: 'buttons', buttons: [endOverrideButton(override)] },
+    ],
+  };
+}
+
+export function overrideConflict(existing: Override, replaceWith: string): Message {
+  return {
+    summary: `Nothing changed: ${existing.fleet} already has an override, ${overrideWords(existing)} until ${showWhen(existing.until, existing.at)}, by ${existing.by.name}.`,
+    title: `${existing.fleet} already has an override`,
+    tone: 'warn',
+    parts: [
+      { kind: 'text', text: overrideLine(existing) },
+      {
+        kind: 'text',
+        text: [
+          'Nothing changed. To replace it add ',
+          { code: '--replace' },
+          ' to your command; to end it type ',
+          { code: `override cancel ${existing.fleet}` },
+          '.',
+        ],
+      },
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Replace it', command: replaceWith, style: 'primary' },
+          { label: 'End the old one', command: `override cancel ${existing.fleet}` },
+        ],
+      },
+    ],
+  };
+}
+
+/** How an override or a freeze came to its end. */
+export type Ending = { how: 'cancelled'; by: Person } | { how: 'expired' } | { how: 'replaced'; by: Person };
+
+/** Replaces the message that announced the override, its buttons gone. */
+export function overrideEnded(override: Override, ending: Ending, when: Millis): Message {
+  return {
+    summary: `The override of ${override.fleet} (${overrideWords(override)}) ${endWords(ending)}.`,
+    title: `Override ended: ${override.fleet}`,
+    tone: 'info',
+    parts: [
+      { kind: 'fields', fields: intentFields(override) },
+      { kind: 'text', text: [`It ${endWords(ending)} at `, at(when, 'date-time'), '.'] },
+      {
+        kind: 'context',
+        text: `From now on the forecast decides for ${override.fleet} again; an evaluation is under way.`,
+      },
+    ],
+  };
+}
+
+/** A new message when an override runs out, so that nobody is surprised by what follows. */
+export function overrideExpired(override: Override): Message {
+  return {
+    summary: `The override of ${override.fleet} (${overrideWords(override)}) by ${override.by.name} has run out; the forecast decides again.`,
+    title: `Override ran out: ${override.fleet}`,
+    tone: 'info',
+    parts: [
+      {
+        kind: 'text',
+        text: [
+          `${override.fleet} was ${overrideWords(override)} since `,
+          at(override.at, 'date-time'),
+          ', set by ',
+          who(override.by),
+          `: ${quoted(override.reason)}. The forecast decides again; an evaluation is under way.`,
+        ],
+      },
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Why this count?', command: `why ${override.fleet}` },
+          {
+            label: 'Set it for 1 h more',
+            command: `override ${override.fleet} ${overrideArgument(override)} for 1h because ${override.reason}`,
+          },
+        ],
+      },
+    ],
+  };
+}
+
+export function freezeSet(freeze: Freeze): Message {
+  return {
+    summary: `${freeze.by.name} set a freeze, ${freezeWords(freeze)} until ${showWhen(freeze.until, freeze.at)}: ${freeze.reason}`,
+    title: `Freeze: ${freezeWords(freeze)}`,
+    tone: 'warn',
+    parts: [
+      { kind: 'fields', fields: intentFields(freeze) },
+      {
+        kind: 'context',
+        text:
+          freeze.kind === 'all'
+            ? 'Muster goes on deciding and says what it would have done, but changes nothing meanwhile.'
+            : 'Raises go on; no worker is taken away meanwhile.',
+      },
+      { kind: 'buttons', buttons: [endFreezeButton(freeze)] },
+    ],
+  };
+}
+
+export function freezeEnded(freeze: Freeze, ending: Ending, when: Millis): Message {
+  return {
+    summary: `The freeze (${freezeWords(freeze)}) ${endWords(ending)}.`,
+    title: `Freeze ended: ${freeze.fleet === '*' ? 'all fleets' : freeze.fleet}`,
+    tone: 'info',
+    parts: [
+      { kind: 'fields', fields: intentFields(freeze) },
+      { kind: 'text', text: [`It ${endWords(ending)} at `, at(when, 'date-time'), '.'] },
+    ],
+  };
+}
+
+/** The row that says (seq 1) or ends (seq 2) an override or a freeze in a channel. */
+export function intentRow(
+  intent: Override | Freeze,
+  seq: number,
+  message: Message,
+  channel: string,
+  when: Millis,
+): OutboxRow {
+  const name = 'workers' in intent ? 'override' : 'freeze';
+  return {
+    v: 1,
+    channel,
+    key: `${name}-${intent.id}`,
+    seq,
+    fleet: intent.fleet,
+    decisionId: null,
+    priority: 'notice',
+    at: when,
+    message,
+  };
+}
+
+/** What the end of an override by time says: the first message closed, and a notice of its own. */
+export function overrideExpiredRows(override: Override, channel: string, now: Millis): OutboxRow[] {
+  const notice = intentRow(override, 1, overrideExpired(override), channel, now);
+  return [
+    intentRow(override, 2, overrideEnded(override, { how: 'expired' }, now), channel, now),
+    { ...notice, key: `override-end-${override.id}` },
+  ];
+}
+
+export function freezeExpiredRows(freeze: Freeze, channel: string, now: Millis): OutboxRow[] {
+  const ended = freezeEnded(freeze, { how: 'expired' }, now);
+  const notice = intentRow(freeze, 1, ended, channel, now);
+  return [intentRow(freeze, 2, ended, channel, now), { ...notice, key: `freeze-end-${freeze.id}` }];
+}
+
+function endWords(ending: Ending): string {
+  if (ending.how === 'expired') return 'ran out';
+  return `was ${ending.how} by ${ending.by.name}`;
+}
+
+function intentFields(intent: Override | Freeze): { label: string; value: Text }[] {
+  return fieldsOf([
+    ['By', [who(intent.by)]],
+    ['Until', [at(intent.until, 'date-time')]],
+    ['Because', spans(quoted(intent.reason))],
+  ]);
+}
+
+function endOverrideButton(override: Override): Button {
+  return {
+    label: 'End it now',
+    command: `override cancel ${override.fleet}`,
+    confirm: {
+      title: `End the override of ${override.fleet}?`,
+      text: `${override.fleet} is ${overrideWords(override)} because ${override.reason}. The forecast decides again at once.`,
+      yes: 'End the override',
+      no: 'Keep it',
+    },
+  };
+}
+
+function endFreezeButton(freeze: Freeze): Button {
+  return {
+    label: 'Unfreeze',
+    command: freeze.fleet === '*' ? 'unfreeze' : `unfreeze ${freeze.fleet}`,
+    confirm: {
+      title: 'End the freeze?',
+      text: `It was set because ${freeze.reason}. Changes begin again at once.`,
+      yes: 'Unfreeze',
+      no: 'Keep it',
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/** `status`: overrides and freezes first, then the fleets. Four columns at most, so that it reads on a phone. */
+import type { Message, Part, Text } from '../message.js';
+import type { DecisionSummary, DesiredState, Freeze, Millis, Override, Sample, ZoneSeen } from '../model.js';
+import type { Policy } from '../policy.js';
+import { freezeLine, overrideLine } from './intent.js';
+import {
+  at,
+  costPerHour,
+  counts,
+  fieldsOf,
+  money,
+  nodesOf,
+  number,
+  rate,
+  seconds,
+  UNKNOWN,
+} from './words.js';
+
+/** One fleet as `status` found it. `zones` null: the orchestrator did not answer. */
+export interface FleetNow {
+  name: string;
+  policy: Policy;
+  zones: ZoneSeen[] | null;
+  sample: Sample | null;
+  desired: DesiredState | null;
+  override: Override | null;
+  latest: DecisionSummary | null;
+  nextCycle: Millis;
+}
+
+export interface StatusNow {
+  now: Millis;
+  fleets: FleetNow[];
+  /** Those open now, global ones once. */
+  freezes: Freeze[];
+  /** Sentences about peers that did not answer. */
+  silent: string[];
+  /** Fleets that exist but are not in `fleets`. */
+  more: number;
+  command: string;
+}
+
+export function statusMessage(status: StatusNow): Message {
+  const { fleets, silent } = status;
+  const late = fleets.filter(isLate);
+  const [only] = fleets;
+  return {
+    summary: summaryOf(status, late),
+    title: fleets.length === 1 && only !== undefined ? `Status of ${only.name}` : 'Status',
+    tone: silent.length > 0 || late.length > 0 ? 'warn' : 'good',
+    parts: [
+      ...intentParts(status),
+      ...silent.map((text): Part => ({ kind: 'text', text })),
+      ...(fleets.length === 1 && only !== undefined ? oneFleet(only, status.now) : manyFleets(status)),
+    ],
+  };
+}
+
+function summaryOf(status: StatusNow, late: FleetNow[]): string {
+  const { fleets } = status;
+  const lateWords =
+    late.length === 0 ? '' : ` Over the latency objective: ${late.map((fleet) => fleet.name).join(', ')}.`;
+  const said = fleets.slice(0, 3).map((fleet) => `${fleet.name} ${workerWords(fleet)}`);
+  const rest = fleets.length + status.more - said.length;
+  return `${said.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}.${lateWords}`;
+}
+
+function intentParts(status: StatusNow): Part[] {
+  const lines: Text[] = [
+    ...status.freezes.map(freezeLine),
+    ...status.fleets.flatMap((fleet) => (fleet.override === null ? [] : [overrideLine(fleet.override)])),
+  ];
+  if (lines.length === 0) return [];
+  return [{ kind: 'list', items: lines }, { kind: 'divider' }];
+}
+
+function manyFleets(status: StatusNow): Part[] {
+  const { fleets, more } = status;
+  const parts: Part[] = [
+    {
+      kind: 'table',
+      head: ['Fleet', 'Workers ready/desired', 'Demand', 'p95 / objective'],
+      rows: fleets.map((fleet) => [
+        fleet.name,
+        workerWords(fleet),
+        rate(demandOf(fleet)),
+        latencyWords(fleet),
+      ]),
+    },
+    { kind: 'list', items: fleets.slice(0, 10).map((fleet) => cycleLine(fleet)) },
+  ];
+  const known = fleets.filter((fleet) => costOf(fleet) !== null);
+  const byCurrency = new Map<string, number>();
+  for (const fleet of known) {
+    const { currency } = fleet.policy;
+    byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + (costOf(fleet) ?? 0));
+  }
+  const cost = [...byCurrency].map(([currency, sum]) => `${currency} ${sum.toFixed(2)}/h`).join(' + ');
+  const rest = more > 0 ? ` ${more} more fleets: name one, as in ${status.command} status <fleet>.` : '';
+  parts.push({ kind: 'context', text: `Cost now: ${cost === '' ? UNKNOWN : cost}.${rest}` });
+  return parts;
+}
+
+function cycleLine(fleet: FleetNow): Text {
+  const ran: Text = fleet.latest === null ? ['not decided yet'] : ['decided at ', at(fleet.latest.at)];
+  return [{ bold: fleet.name }, ': ', ...ran, ', next cycle ', at(fleet.nextCycle), ...adviseWords(fleet)];
+}
+
+function oneFleet(fleet: FleetNow, now: Millis): Part[] {
+  const { policy, sample, zones, latest } = fleet;
+  const cost = costOf(fleet);
+  const parts: Part[] = [
+    {
+      kind: 'fields',
+      fields: fieldsOf([
+        ['Workers ready/desired', workerWords(fleet)],
+        ['Demand', rate(demandOf(fleet))],
+        ['p95 / objective', latencyWords(fleet)],
+        ['Backlog', backlogWords(sample)],
+        [
+          'Cost',
+          cost === null ? UNKNOWN : `${money(cost, policy)}, ${nodesOf(places(fleet) ?? [], policy)} nodes`,
+        ],
+        ['Floor to ceiling', `${policy.floor} to ${policy.ceiling}`],
+        ['Last decision', latest === null ? 'none yet' : [`${latest.kind} at `, at(latest.at)]],
+        ['Next cycle', [at(fleet.nextCycle), ...adviseWords(fleet)]],
+      ]),
+    },
+  ];
+  if (zones !== null) {
+    parts.push({
+      kind: 'table',
+      head: ['Zone', 'Ready/desired', 'Starting', 'State'],
+      rows: zones.map((zone) => [
+        zone.zone,
+        `${zone.ready}/${zone.desired}`,
+        String(zone.starting),
+        zone.up ? (zone.blocked === null ? 'up' : `waits: ${zone.blocked.detail}`) : 'down',
+      ]),
+    });
+  }
+  parts.push({ kind: 'context', text: sampleLine(sample, policy, now) });
+  parts.push({
+    kind: 'buttons',
+    buttons: [
+      { label: 'Why?', command: `why ${fleet.name}` },
+      { label: 'History', command: `history ${fleet.name}` },
+    ],
+  });
+  return parts;
+}
+
+function sampleLine(sample: Sample | null, policy: Policy, now: Millis): Text {
+  if (sample === null) return 'No sample has been read yet.';
+  const stale = now - sample.at > policy.staleSeconds * 1_000;
+  return ['Numbers of ', at(sample.at), ...(stale ? [': too old to act on, so the count is held'] : []), '.'];
+}
+
+function workerWords(fleet: FleetNow): string {
+  const { zones, sample, desired } = fleet;
+  if (zones !== null) {
+    const { ready, desired: asked, starting } = counts(zones);
+    return `${ready}/${asked}${starting > 0 ? `, ${starting} starting` : ''}`;
+  }
+  const asked = desired === null ? '?' : desired.placement.reduce((sum, zone) => sum + zone.workers, 0);
+  return `${sample?.ready ?? '?'}/${asked} (last known)`;
+}
+
+function latencyWords(fleet: FleetNow): string {
+  const { sample, policy } = fleet;
+  const late = isLate(fleet) ? ' ⚠ over' : '';
+  return `${seconds(sample?.p95Seconds)} / ${seconds(policy.slo.p95Seconds)}${late}`;
+}
+
+function backlogWords(sample: Sample | null): string {
+  if (sample === null || sample.backlog === null) return UNKNOWN;
+  return `${number(sample.backlog)} messages, oldest ${seconds(sample.oldestAgeSeconds)}`;
+}
+
+const adviseWords = (fleet: FleetNow): string[] =>
+  fleet.policy.mode === 'advise' ? [' (advise mode: nothing is changed)'] : [];
+
+const demandOf = (fleet: FleetNow): number | null => fleet.sample?.requestsPerSecond ?? null;
+
+function isLate(fleet: FleetNow): boolean {
+  const p95 = fleet.sample?.p95Seconds ?? null;
+  return p95 !== null && p95 > fleet.policy.slo.p95Seconds;
+}
+
+function places(fleet: FleetNow): { workers: number }[] | null {
+  if (fleet.zones !== null) return fleet.zones.map((zone) => ({ workers: zone.desired + zone.draining }));
+  return fleet.desired?.placement ?? null;
+}
+
+function costOf(fleet: FleetNow): number | null {
+  const zones = places(fleet);
+  return zones === null ? null : costPerHour(zones, fleet.policy);
+}
