@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -111,6 +111,14 @@ describe('loadConfig', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+  it('accepts the example file that ships with the project', () => {
+    const text = readFileSync(new URL('../../muster.example.yml', import.meta.url), 'utf8');
+    const { fleets } = parseFile(text, { PAGERDUTY_ROUTING_KEY_FACE_MATCH: 'key' });
+    assert.deepEqual(
+      fleets.map((fleet) => [fleet.name, fleet.policy.mode, fleet.pagerdutyRoutingKey]),
+      [['face-match', 'advise', 'key']],
+    );
   });
   it('asks only for the peers that fleets use', () => {
     const { RABBITMQ_MANAGEMENT_URL: _, ...rest } = ENV;
