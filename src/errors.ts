@@ -75,3 +75,54 @@ export class OutsideError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
+
+/** A failed exchange with an HTTP peer, in the words of no client library. */
+export interface FailedExchange {
+  /** null when no answer came. */
+  status: number | null;
+  /** Node's or the library's code when no answer came: ECONNREFUSED, ERR_CANCELED … */
+  code: string | null;
+  /** The Retry-After header as sent. */
+  retryAfter?: string | null;
+  /** The peer's own words, short and without secrets. */
+  detail: string;
+}
+
+/** What may be done about a failed exchange, where the peer has no rules of its own. */
+export function httpError(peer: string, tried: string, failed: FailedExchange): OutsideError {
+  const { status, code, detail } = failed;
+  if (status === null) {
+    if (/TIMEDOUT|TIMEOUT|ECONNABORTED|ERR_CANCELED|ABORT/.test(code ?? '')) {
+      return new OutsideError(peer, tried, 'no answer in time', { class: 'retry', why: 'timeout' });
+    }
+    const untrusted = /CERT|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code ?? '');
+    return new OutsideError(peer, tried, code ?? detail, {
+      class: untrusted ? 'human' : 'retry',
+      why: 'unreachable',
+    });
+  }
+  const said = `answered ${status}${detail === '' ? '' : ` (${detail})`}`;
+  if (status === 429) {
+    const retryAfterMs = retryAfterOf(failed.retryAfter);
+    return new OutsideError(peer, tried, said, {
+      class: 'retry',
+      why: 'rate-limited',
+      status,
+      ...(retryAfterMs === null ? {} : { retryAfterMs }),
+    });
+  }
+  if (status === 401 || status === 403) {
+    return new OutsideError(peer, tried, said, { class: 'human', why: 'refused', status });
+  }
+  if (status === 404) return new OutsideError(peer, tried, said, { class: 'human', why: 'no-data', status });
+  return new OutsideError(peer, tried, said, {
+    class: status >= 500 || status === 408 ? 'retry' : 'human',
+    why: 'error',
+    status,
+  });
+}
+
+function retryAfterOf(header: string | null | undefined): number | null {
+  const seconds = Number(header ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
+}
