@@ -21,9 +21,15 @@ export interface Memory {
   /** The total Muster last asked for; null before the first decision. */
   desired: number | null;
   lastRaiseAt: Millis | null;
+  /** The count before the newest raise. */
+  lastRaiseFrom: number | null;
   lastCutAt: Millis | null;
   /** Own raises whose workers may still be starting: when asked, how many. */
   raises: { at: Millis; count: number }[];
   /** Complete cycles of samples since first contact. */
   completeCycles: number;
+  /** The cycle that is being counted: its known minutes, and whether it is counted as complete already. */
+  cycleKnown: { start: Millis; minutes: number; counted: boolean } | null;
+  /** When each voter last spoke: one that fell silent forbids cuts, one that never spoke does not. */
+  lastKnown: { backlog: Millis | null; p95Seconds: Millis | null; saturation: Millis | null };
 }

@@ -27,6 +27,7 @@ export type Reason =
   | { code: 'hold-first-contact'; wanted: number; kept: number; cyclesSeen: number; cyclesNeeded: number }
   | { code: 'hold-rollout'; wanted: number; kept: number; detail: string }
   | { code: 'zone-down'; zone: string; moved: number }
+  | { code: 'rebalanced'; moved: number }
   | { code: 'foreign-change'; expected: number; found: number; action: 'adopt' | 'restore' }
   | { code: 'owned-by-other'; zone: string; owner: string }
   | { code: 'rounded-to-allocation'; wanted: number; allowed: number; per: number }

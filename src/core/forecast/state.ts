@@ -1,8 +1,73 @@
 /** What the forecasters carry; plain JSON, bounded. The forecast folder alone knows its inside. */
+import type { Millis } from '../model.js';
+import { unknownRow } from './packed.js';
+
+/** Length of a slot of history; a day has 144. */
+export const SLOT_MS = 600_000;
+export const SLOTS_A_DAY = 144;
+export const DAY_MS = 86_400_000;
+/** Slots of history kept: a week and a day, so that the same slot last week is there for the whole horizon. */
+export const HISTORY_SLOTS = 8 * SLOTS_A_DAY;
+/** Past forecast errors kept, one a slot: five days. */
+export const RATIO_SLOTS = 5 * SLOTS_A_DAY;
+
 export interface ForecastState {
   v: 1;
+  /** Mean rate of each finished slot, packed; the slot number modulo the length is its place. */
+  history: string;
+  /** The slot that is being filled; null before the first minute. */
+  open: { slot: number; sum: number; minutes: number } | null;
+  /** Smoothed demand: over a few minutes, and over a quarter of an hour. */
+  level: { fast: number; slow: number; at: Millis } | null;
+  /** Minutes in a row that looked like an outage of the traffic's source. */
+  outage: number;
+  seasonal: HoltWintersState;
+  /** Forecasts whose horizon is not over yet. */
+  pending: Pending[];
+  /** Recent error of each forecaster, in the order of the list of forecasters. */
+  errors: ErrorTrack[];
+  /** Highest minute within the horizon / combined forecast, packed; by slot of issue. */
+  ratios: string;
+}
+
+export interface HoltWintersState {
+  level: number;
+  trend: number;
+  /** Seasonal parts relative to the level, one a slot of the day, packed as 1 + part. */
+  season: string;
+  /** Slots learnt. */
+  learnt: number;
+}
+
+export interface Pending {
+  at: Millis;
+  from: Millis;
+  to: Millis;
+  combined: number;
+  members: (number | null)[];
+  /** Highest minute and sums seen within the horizon so far. */
+  peak: number;
+  minutes: number;
+}
+
+export interface ErrorTrack {
+  /** Exponentially weighted means of |error|, error^2 and demand. */
+  absolute: number;
+  square: number;
+  demand: number;
+  count: number;
 }
 
 export function emptyForecastState(): ForecastState {
-  return { v: 1 };
+  return {
+    v: 1,
+    history: unknownRow(HISTORY_SLOTS),
+    open: null,
+    level: null,
+    outage: 0,
+    seasonal: { level: 0, trend: 0, season: unknownRow(SLOTS_A_DAY), learnt: 0 },
+    pending: [],
+    errors: [],
+    ratios: unknownRow(RATIO_SLOTS),
+  };
 }

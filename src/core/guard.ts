@@ -1,0 +1,21 @@
+import { decide } from './decide.js';
+import type { Seen } from './model.js';
+import type { Policy } from './policy.js';
+import { runningCount } from './running.js';
+import { guardNeed } from './threat.js';
+
+/**
+ * Would a decision with the trigger 'guard' change anything now? Asked each minute: the watch itself is cheap, and the
+ * whole decision is made only when it sees something, so that limits and freezes have had their say.
+ */
+export function wantsGuard(seen: Seen, policy: Policy): boolean {
+  const { zones } = seen;
+  if (zones === null || zones.length === 0) return false;
+  const guarded: Seen = { ...seen, trigger: 'guard' };
+  const lost = zones.some((zone) => !zone.up && zone.desired > 0);
+  if (!lost && policy.schedule.length === 0 && !policy.zoneLossTolerant) {
+    const { count } = runningCount(guarded, zones, policy);
+    if (guardNeed(guarded, policy, count) === null) return false;
+  }
+  return decide(guarded, policy).kind === 'scale';
+}

@@ -1,0 +1,38 @@
+/** Floor, ceiling, step and freeze: each a leaf that gives the count it allows and why. */
+import type { Freeze, Millis } from './model.js';
+import type { Policy } from './policy.js';
+import type { Step } from './stabilize.js';
+
+export function atLeastFloor(wanted: number, policy: Policy): Step {
+  if (wanted >= policy.floor) return { count: wanted };
+  return { count: policy.floor, reason: { code: 'floor-limited', wanted, allowed: policy.floor } };
+}
+
+export function atMostCeiling(wanted: number, policy: Policy): Step {
+  if (wanted <= policy.ceiling) return { count: wanted };
+  return { count: policy.ceiling, reason: { code: 'ceiling-limited', wanted, allowed: policy.ceiling } };
+}
+
+/** Largest change of one decision. Getting back under the ceiling is not slowed by it. */
+export function stepLimited(wanted: number, current: number, policy: Policy): Step {
+  const most = policy.stepUp === null ? Infinity : current + policy.stepUp;
+  const least = policy.stepDown === null ? -Infinity : current - policy.stepDown;
+  const allowed = Math.min(Math.max(Math.min(wanted, most), least), Math.max(wanted, policy.ceiling));
+  if (allowed === wanted) return { count: wanted };
+  return { count: allowed, reason: { code: 'step-limited', wanted, allowed } };
+}
+
+/** 'all' stops every change, 'down' only cuts; 'all' wins where both are open. */
+export function frozen(wanted: number, current: number, freezes: Freeze[], now: Millis): Step {
+  const open = freezes.filter((freeze) => freeze.at <= now && now < freeze.until);
+  const freeze = open.find(({ kind }) => kind === 'all') ?? open[0];
+  if (freeze === undefined || wanted === current) return { count: wanted };
+  if (freeze.kind === 'down' && wanted > current) return { count: wanted };
+  return {
+    count: current,
+    reason: { code: 'frozen', wanted, kept: current, kind: freeze.kind, id: freeze.id },
+  };
+}
+
+export const isFrozen = (freezes: Freeze[], now: Millis): boolean =>
+  freezes.some(({ kind, at, until }) => kind === 'all' && at <= now && now < until);

@@ -1,0 +1,19 @@
+/** A person's word over the loop's, until its end. */
+import type { Millis, Override } from './model.js';
+import type { Step } from './stabilize.js';
+
+export const openOverride = (override: Override | null, now: Millis): Override | null =>
+  override !== null && override.at <= now && now < override.until ? override : null;
+
+export function applyOverride(wanted: number, override: Override | null): Step {
+  if (override === null) return { count: wanted };
+  const { kind, workers, id } = override;
+  if (kind === 'pin') return { count: workers, reason: { code: 'override-pin', workers, wanted, id } };
+  if (kind === 'floor' && wanted < workers) {
+    return { count: workers, reason: { code: 'override-floor', workers, wanted, id } };
+  }
+  if (kind === 'ceiling' && wanted > workers) {
+    return { count: workers, reason: { code: 'override-ceiling', workers, wanted, id } };
+  }
+  return { count: wanted };
+}
