@@ -60,9 +60,8 @@ export function parseWorldOptions(argv: string[]): WorldOptions {
 
 /** Where the world is kept when nobody says: one folder for each seed, trace and scale, so that none refuses the other. */
 export function defaultFolder({ seed, tracePath, scale }: WorldOptions): string {
-  const trace = tracePath === null ? [] : [basename(tracePath).replace(/[^\w.-]+/g, '-')];
-  const parts = ['sandbox', ...trace, `x${scale ?? 1}`, `seed${seed ?? 1}`];
-  return resolve('data', parts.join('-'));
+  const trace = tracePath === null ? '' : `-${basename(tracePath).replace(/[^\w.-]+/g, '-')}`;
+  return resolve('data', `sandbox-${seed ?? 1}${trace}${scale === null || scale === 1 ? '' : `-x${scale}`}`);
 }
 
 /** For a second sandbox while the first one has the default folder. */

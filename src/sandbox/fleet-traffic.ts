@@ -1,0 +1,142 @@
+/**
+ * The requests of every fleet: arrivals from the traffic, served by the workers that the cluster has ready. Time moves in
+ * steps of five simulated seconds on a fixed grid, so that a world runs alike at every speed. Counts are expected values.
+ */
+import type { Millis } from '../core/model.js';
+import { createQueueModel, type QueueModel, type QueueSpec } from '../simulation/queue-model.js';
+import type { Traffic } from '../simulation/traffic.js';
+
+export const STEP_SECONDS = 5;
+const STEP_MS = STEP_SECONDS * 1_000;
+const STEPS_PER_MINUTE = 60 / STEP_SECONDS;
+/** A gap in the trace says nothing about demand; once this many steps of the last minute are known, their mean is. */
+const KNOWN_STEPS = STEPS_PER_MINUTE / 2;
+
+/** Unknown is null: the trace has a gap. */
+export interface FleetTrafficSeen {
+  /** Mean of the last minute. */
+  requestsPerSecond: number | null;
+  /** Of the newest step. */
+  requestsPerSecondNow: number | null;
+  backlog: number;
+  oldestAgeSeconds: number;
+  /** Since the world began. */
+  arrived: number;
+  completed: number;
+  /** `arrived` at the end of each step of the last minute and a little more, oldest first. */
+  samples: { at: Millis; published: number }[];
+}
+
+export interface FleetTraffic {
+  readonly now: Millis;
+  fleet(name: string): FleetTrafficSeen;
+  /** Response times and late share over the last `seconds`, at most 300. */
+  window(name: string, seconds: number): { p95Seconds: number | null; lateShare: number | null };
+  /** Over the whole run; unserved requests that are overdue count as late. */
+  totals(): { arrivals: number; late: number };
+  /** One step on the grid; false when the next would end after `to`. */
+  step(to: Millis, ready: (fleet: string) => number): boolean;
+  save(): SavedTraffic;
+}
+
+interface FleetState {
+  recent: (number | null)[];
+  backlog: number;
+  oldestAgeSeconds: number;
+  arrived: number;
+  completed: number;
+  samples: { at: Millis; published: number }[];
+}
+
+export interface SavedTraffic {
+  now: Millis;
+  fleets: Record<string, { state: FleetState; queue: unknown }>;
+}
+
+export interface FleetTrafficSpec {
+  start: Millis;
+  traffic: Traffic;
+  /** After this moment nothing arrives, which is known and no gap; null: it never ends. */
+  endsAt: Millis | null;
+  fleets: (QueueSpec & { name: string })[];
+}
+
+export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic | null = null): FleetTraffic {
+  let now = saved?.now ?? Math.floor(spec.start / STEP_MS) * STEP_MS;
+  const fleets = new Map(
+    spec.fleets.map((fleet) => {
+      const kept = saved?.fleets[fleet.name];
+      const state = kept?.state ?? emptyState();
+      return [fleet.name, { state, queue: createQueueModel(fleet, kept?.queue) }] as const;
+    }),
+  );
+  const known = (name: string): { state: FleetState; queue: QueueModel } => {
+    const found = fleets.get(name);
+    if (found === undefined) throw new Error(`no fleet named ${name}`);
+    return found;
+  };
+  const rate = (name: string): number | null =>
+    spec.endsAt !== null && now >= spec.endsAt ? 0 : spec.traffic.requestsPerSecond(name, now + STEP_MS / 2);
+
+  return {
+    get now() {
+      return now;
+    },
+    fleet: (name) => {
+      const { recent, ...rest } = known(name).state;
+      return { requestsPerSecond: meanRate(recent), requestsPerSecondNow: recent.at(-1) ?? null, ...rest };
+    },
+    window: (name, seconds) => known(name).queue.window(seconds),
+    totals: () => {
+      const all = [...fleets.values()].map(({ queue }) => queue.totals());
+      return {
+        arrivals: all.reduce((sum, { arrivals }) => sum + arrivals, 0),
+        late: all.reduce((sum, { late }) => sum + late, 0),
+      };
+    },
+    step: (to, ready) => {
+      if (now + STEP_MS > to) return false;
+      for (const [name, { state, queue }] of fleets) {
+        const arriving = rate(name);
+        const arrivals = (arriving ?? 0) * STEP_SECONDS;
+        const seen = queue.step({ seconds: STEP_SECONDS, arrivals, ready: ready(name) });
+        state.recent.push(arriving);
+        if (state.recent.length > STEPS_PER_MINUTE) state.recent.shift();
+        state.backlog = seen.backlog;
+        state.oldestAgeSeconds = seen.oldestAgeSeconds;
+        state.arrived += arrivals;
+        state.completed += seen.completed;
+        state.samples.push({ at: now + STEP_MS, published: state.arrived });
+        if (state.samples.length > STEPS_PER_MINUTE + 2) state.samples.shift();
+      }
+      now += STEP_MS;
+      return true;
+    },
+    save: () => ({
+      now,
+      fleets: Object.fromEntries(
+        [...fleets].map(([name, { state, queue }]) => [
+          name,
+          { state: structuredClone(state), queue: queue.save() },
+        ]),
+      ),
+    }),
+  };
+}
+
+const emptyState = (): FleetState => ({
+  recent: [],
+  backlog: 0,
+  oldestAgeSeconds: 0,
+  arrived: 0,
+  completed: 0,
+  samples: [],
+});
+
+function meanRate(recent: (number | null)[]): number | null {
+  const rates = recent.filter((rate) => rate !== null);
+  // The newest step decides whether anything is known now: a gap shows at once.
+  if (recent.at(-1) === null || rates.length < Math.min(KNOWN_STEPS, recent.length) || rates.length === 0)
+    return null;
+  return rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+}
