@@ -1,0 +1,70 @@
+/** The list of verbs, and the one way from what somebody typed to a verb's answer. */
+import { nearest } from '../src/core/nearest.js';
+import { OperatorError } from '../src/errors.js';
+import { short } from './arguments.js';
+import type { CommandContext, ParseContext, Reply, Verb } from './command.js';
+import { freeze } from './freeze.js';
+import { helpOf } from './help.js';
+import { history } from './history.js';
+import { override } from './override.js';
+import { run } from './run.js';
+import { status } from './status.js';
+import { unfreeze } from './unfreeze.js';
+import { why } from './why.js';
+
+const spoken: Verb[] = [status, why, override, freeze, unfreeze, run, history];
+
+export const verbs: readonly Verb[] = [...spoken, helpOf(spoken)];
+
+export function findVerb(word: string): Verb | null {
+  const name = word.toLowerCase();
+  return verbs.find((verb) => verb.name === (name === '?' || name === '--help' ? 'help' : name)) ?? null;
+}
+
+export function nearestVerb(word: string): string | null {
+  return nearest(
+    word,
+    verbs.map((verb) => verb.name),
+  );
+}
+
+/**
+ * Finds the verb, parses its words and runs it. Throws OperatorError for a slip of the person (its sentence is meant to
+ * be shown) and OutsideError for a peer's failure; both are answered in one place, the app.
+ */
+export async function hear(said: string, context: CommandContext): Promise<Reply> {
+  const [first = 'help', ...words] = wordsOf(said);
+  const verb = findVerb(first);
+  if (verb === null) {
+    const near = nearestVerb(first);
+    const hint = near === null ? 'Type help to see what there is.' : `Did you mean “${near}”?`;
+    throw new OperatorError('unknown-verb', `There is no “${short(first)}”. ${hint}`, near ?? 'help');
+  }
+  const asksHelp = words.length === 1 && ['help', '--help', '?'].includes(words[0]!.toLowerCase());
+  if (asksHelp && verb.name !== 'help') return hear(`help ${verb.name}`, context);
+  return verb.run(verb.parse(words, parseContext(said, context)), context);
+}
+
+/** Typed text to words: quotes and dashes as phones write them, a leading /muster tolerated. */
+export function wordsOf(said: string): string[] {
+  const words = said
+    .slice(0, 2_000)
+    .replace(/[“”„]/g, '"')
+    .replace(/[\u2018\u2019]/g, "'")
+    .replace(/[\p{Cc}\u200b\u2060\ufeff]/gu, ' ')
+    .split(/\s+/u)
+    .filter((word) => word !== '');
+  return words[0]?.toLowerCase() === '/muster' || words[0]?.toLowerCase() === 'muster'
+    ? words.slice(1)
+    : words;
+}
+
+function parseContext(said: string, context: CommandContext): ParseContext {
+  return {
+    now: context.now,
+    timeZone: context.by.timeZone ?? 'UTC',
+    fleets: context.fleets.map((fleet) => fleet.name),
+    said,
+    maxOverrideSeconds: context.maxOverrideSeconds,
+  };
+}

@@ -1,0 +1,121 @@
+/** The latency alert of a fleet: one message from the first bad minutes until it is good again. */
+import { showDuration } from '../duration.js';
+import { sentence } from '../explain.js';
+import type { AlertState } from '../incident.js';
+import type { Message, PagerEvent, Text } from '../message.js';
+import type { DecisionSummary, Millis, Sample } from '../model.js';
+import type { Policy } from '../policy.js';
+import { at, fieldsOf, number, rate, seconds, UNKNOWN } from './words.js';
+
+export interface AlertSeen {
+  fleet: string;
+  state: AlertState;
+  policy: Policy;
+  sample: Sample | null;
+  latest: DecisionSummary | null;
+  now: Millis;
+}
+
+/** Fired, and again with each update while it lasts. */
+export function latencyFiring(seen: AlertSeen): Message {
+  const { fleet, state, policy, sample, latest } = seen;
+  return {
+    summary: firingSummary(seen),
+    title: `${fleet} is too slow`,
+    tone: 'bad',
+    parts: [
+      {
+        kind: 'fields',
+        fields: fieldsOf([
+          ['p95 now / objective', `${seconds(sample?.p95Seconds)} / ${seconds(policy.slo.p95Seconds)}`],
+          ['Since', state.since === null ? UNKNOWN : [at(state.since, 'date-time')]],
+          ['Demand', rate(sample?.requestsPerSecond)],
+          ['Backlog', `${number(sample?.backlog)} messages, oldest ${seconds(sample?.oldestAgeSeconds)}`],
+          ['Ready, starting', `${number(sample?.ready)}, ${number(sample?.starting)}`],
+          ['Worst so far', seconds(state.peakSeconds)],
+        ]),
+      },
+      { kind: 'text', text: lastDecision(latest) },
+      {
+        kind: 'context',
+        text: 'This message is updated while it lasts. PagerDuty is told once.',
+      },
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Why this count?', command: `why ${fleet}` },
+          { label: 'Evaluate now', command: `run ${fleet}`, style: 'primary' },
+        ],
+      },
+    ],
+  };
+}
+
+export function latencyResolved(seen: AlertSeen): Message {
+  const { fleet, state, policy, sample, now } = seen;
+  const lasted = state.since === null ? null : ((state.goodSince ?? now) - state.since) / 1_000;
+  const lastedWords = lasted === null ? UNKNOWN : showDuration(lasted);
+  return {
+    summary: `${fleet} is fast enough again after ${lastedWords}; the worst was ${seconds(state.peakSeconds)}.`,
+    title: `${fleet} is fast enough again`,
+    tone: 'good',
+    parts: [
+      {
+        kind: 'fields',
+        fields: fieldsOf([
+          ['Lasted', lastedWords],
+          ['Worst', seconds(state.peakSeconds)],
+          ['p95 now / objective', `${seconds(sample?.p95Seconds)} / ${seconds(policy.slo.p95Seconds)}`],
+          ['Since', state.since === null ? UNKNOWN : [at(state.since, 'date-time')]],
+        ]),
+      },
+      { kind: 'text', text: lastDecision(seen.latest) },
+    ],
+  };
+}
+
+/** The page that goes with the alert; its dedup key names the incident, so a repeat is harmless. */
+export function latencyPage(kind: 'trigger' | 'resolve', seen: AlertSeen): PagerEvent {
+  const { fleet, state, policy, sample, latest, now } = seen;
+  return {
+    v: 1,
+    kind,
+    fleet,
+    dedupKey: `latency-${fleet}-${state.id ?? 'none'}`,
+    summary: kind === 'trigger' ? firingSummary(seen) : latencyResolved(seen).summary,
+    severity: 'critical',
+    details: {
+      p95Seconds: sample?.p95Seconds ?? null,
+      objectiveSeconds: policy.slo.p95Seconds,
+      requestsPerSecond: sample?.requestsPerSecond ?? null,
+      backlog: sample?.backlog ?? null,
+      oldestAgeSeconds: sample?.oldestAgeSeconds ?? null,
+      ready: sample?.ready ?? null,
+      starting: sample?.starting ?? null,
+      lastDecision: latest === null ? null : `${latest.from} -> ${latest.to} (${latest.status})`,
+    },
+    at: now,
+  };
+}
+
+function firingSummary({ fleet, policy, sample, state, now }: AlertSeen): string {
+  const p95 = sample?.p95Seconds ?? null;
+  const what =
+    p95 !== null && p95 > policy.slo.p95Seconds
+      ? `p95 is ${seconds(p95)}`
+      : `the oldest message waits ${seconds(sample?.oldestAgeSeconds)}`;
+  const since = state.since === null ? '' : `, for ${showDuration((now - state.since) / 1_000)}`;
+  return `${fleet} is too slow: ${what}, the objective is ${seconds(policy.slo.p95Seconds)}${since}.`;
+}
+
+function lastDecision(latest: DecisionSummary | null): Text {
+  if (latest === null) return 'There is no decision about this fleet yet.';
+  const what = latest.kind === 'scale' ? `${latest.from} → ${latest.to} workers` : `held at ${latest.to}`;
+  const first = latest.reasons[0];
+  return [
+    { bold: 'Last decision: ' },
+    `${what} (${latest.status}) at `,
+    at(latest.at),
+    first === undefined ? '.' : `. ${sentence(first)}`,
+  ];
+}
