@@ -32,7 +32,8 @@ export function runningCount(seen: Seen, zones: ZoneSeen[], policy: Policy): Run
 }
 
 function isInFlight(seen: Seen, zones: ZoneSeen[], policy: Policy): boolean {
-  if (seen.busy === true || zones.some((zone) => zone.blocked !== null)) return true;
+  if (seen.busy === true || seen.applying === true || zones.some((zone) => zone.blocked !== null))
+    return true;
   const changedAt = Math.max(seen.memory.lastRaiseAt ?? -Infinity, seen.memory.lastCutAt ?? -Infinity);
   return seen.now - changedAt < policy.startupSeconds * 1_000 + SETTLING_MS;
 }

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { JobContext } from '../src/app.js';
+import type { OutboxRow, PagerEvent } from '../src/core/message.js';
+import { OutsideError } from '../src/errors.js';
+import { defineJob } from './job.js';
+
+/** Slack takes about one message a second and channel; the pace is on the Muster clock, Retry-After on the machine's. */
+const PACE_MS = 1_000;
+const RETRY_MS = 15_000;
+/** Messages of one run; the next run goes on, so that no channel holds a worker for long. */
+const BATCH = 20;
+const DAY_MS = 86_400_000;
+export const PAGER = 'pagerduty';
+
+/** Sends what waits for one channel: alerts first, one at a time, each message's newest version only. */
+export const announce = defineJob({
+  name: 'announce',
+  data: z.object({ v: z.literal(1), channel: z.string() }),
+  deadlineMs: 60_000,
+  async run({ channel }, context) {
+    try {
+      const more = channel === PAGER ? await page(context) : await post(channel, context);
+      if (more) await announceTo(channel, context, PACE_MS);
+    } catch (error) {
+      if (!(error instanceof OutsideError)) throw error;
+      context.meter.peerFailed(error.peer, error.why);
+      if (error.class === 'human') return dropHead(channel, error, context);
+      const wait = error.retryAfterMs === null ? RETRY_MS : error.retryAfterMs * context.clock.speed;
+      context.log.warn({ channel, why: error.why, waitMs: wait }, error.message);
+      await announceTo(channel, context, wait);
+    }
+  },
+});
+
+export const announceTo = (channel: string, context: JobContext, delayMs = 0): Promise<void> =>
+  context.queue.enqueue(
+    'announce',
+    { v: 1, channel },
+    { dedupe: `announce-${channel}`, ...(delayMs > 0 ? { delayMs } : {}) },
+  );
+
+export async function announceAll(
+  outbox: OutboxRow[],
+  pager: PagerEvent[],
+  context: JobContext,
+): Promise<void> {
+  const channels = new Set(outbox.map((row) => row.channel));
+  if (pager.length > 0) channels.add(PAGER);
+  for (const channel of channels) await announceTo(channel, context);
+}
+
+async function post(channel: string, context: JobContext): Promise<boolean> {
+  const { chat, store, clock, signal } = context;
+  for (let sent = 0; sent < BATCH; sent += 1) {
+    if (signal.aborted) return true;
+    const row = await store.peek(channel);
+    if (row === null) return false;
+    if (chat === null) {
+      await store.sent(row, { channel, ts: '0' }, 0);
+      continue;
+    }
+    if (sent > 0) await clock.sleep(PACE_MS, signal);
+    await sendRow(row, context);
+  }
+  return true;
+}
+
+async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
+  const { store } = context;
+  const chat = context.chat!;
+  const before = await store.posted(row.channel, row.key);
+  let ref = before?.ref ?? null;
+  if (ref === null) {
+    // Posting twice is the one thing Slack does not forgive: after an unknown outcome, look for it first.
+    const isFirst = await store.once(`post-${row.channel}-${row.key}`, DAY_MS);
+    ref = isFirst ? null : await chat.find(row);
+    ref ??= await chat.post(row);
+  } else if (row.seq > (before?.seq ?? 0)) {
+    await chat.update(ref, row);
+  }
+  let replies = before?.threadPosted ?? 0;
+  const thread = row.thread ?? [];
+  while (replies < thread.length) {
+    const isFirst = await store.once(`reply-${row.channel}-${row.key}-${replies}`, DAY_MS);
+    // A reply whose outcome is unknown is not repeated: the thread's numbers are also in `why`.
+    if (isFirst) await chat.reply(ref, row, replies);
+    replies += 1;
+  }
+  await store.sent(row, ref, replies);
+}
+
+async function page(context: JobContext): Promise<boolean> {
+  for (let sent = 0; sent < BATCH; sent += 1) {
+    if (context.signal.aborted) return true;
+    const event = await context.store.peekPager();
+    if (event === null) return false;
+    const fleet = context.fleets.find((each) => each.name === event.fleet);
+    if (context.pager !== null) await context.pager.send(event, fleet?.pagerdutyRoutingKey ?? null);
+    await context.store.sentPager(event);
+  }
+  return true;
+}
+
+/** What the peer will never take must not stop what waits behind it; it is kept in the log by its key. */
+async function dropHead(channel: string, error: OutsideError, context: JobContext): Promise<void> {
+  if (error.why === 'refused' && error.status === null) {
+    context.log.error({ channel }, error.message);
+    return;
+  }
+  if (channel === PAGER) {
+    const event = await context.store.peekPager();
+    if (event === null) return;
+    context.log.error(
+      { channel, event: event.kind, fleet: event.fleet },
+      `dropped a page that cannot be sent: ${error.message}`,
+    );
+    await context.store.sentPager(event);
+  } else {
+    const row = await context.store.peek(channel);
+    if (row === null) return;
+    context.log.error({ channel, key: row.key }, `dropped a message that cannot be sent: ${error.message}`);
+    await context.store.sent(row, { channel, ts: '0' }, row.thread?.length ?? 0);
+  }
+  await announceTo(channel, context);
+}

@@ -1,0 +1,238 @@
+import { z } from 'zod';
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import { decide } from '../src/core/decide.js';
+import { explain } from '../src/core/explain.js';
+import type { Memory } from '../src/core/memory.js';
+import type { OutboxRow, PagerEvent } from '../src/core/message.js';
+import {
+  type Decision,
+  type DecisionRecord,
+  type DesiredState,
+  origin,
+  type Person,
+  type Seen,
+  summarize,
+  target,
+} from '../src/core/model.js';
+import { cycleStart } from '../src/core/policy.js';
+import { remember } from '../src/core/remember.js';
+import type { FleetState } from '../src/ports.js';
+import { hasStopped, stoppedAlert } from './alerts.js';
+import { announceAll } from './announce.js';
+import { defineJob } from './job.js';
+import { keep, look, seenOf } from './look.js';
+import { decisionRow, resumedRow, shortageRow } from './messages.js';
+
+const MUSTER: Person = { id: 'muster', name: 'Muster' };
+const RACES = 4;
+
+const data = z.object({
+  v: z.literal(1),
+  fleet: z.string(),
+  trigger: z.enum(['cycle', 'guard', 'request', 'window']),
+  /** Nominal start of the cycle, for trigger 'cycle'. */
+  cycle: z.number().nullish(),
+  by: z.object({ id: z.string(), name: z.string() }).optional(),
+});
+type Ask = z.output<typeof data>;
+
+/**
+ * See -> decide -> store the desired state, for one fleet. Any number of repeats, replicas and crashes make one decision
+ * a cycle: the store refuses a second one, and `converge` alone touches the cluster.
+ */
+export const evaluate = defineJob({
+  name: 'evaluate',
+  data,
+  deadlineMs: 20_000,
+  async run(ask, context) {
+    const fleet = context.fleet(ask.fleet);
+    const started = context.clock.now();
+    if (ask.trigger === 'cycle' && (await isDecidedOrOver(ask, fleet, context))) return;
+    const looked = await look(fleet, context);
+    for (let race = 0; race < RACES; race += 1) {
+      const kept = await keep(fleet, looked.sample, context);
+      if (kept === null || context.signal.aborted) return;
+      const outcome = await decideOnce(ask, fleet, kept, looked, started, context);
+      if (outcome !== 'conflict') return;
+    }
+    context.log.warn(
+      { fleet: fleet.name },
+      'the fleet kept changing while it was evaluated; the next minute tries again',
+    );
+  },
+});
+
+async function isDecidedOrOver(ask: Ask, fleet: FleetConfig, context: JobContext): Promise<boolean> {
+  const { lastCycle } = await context.store.fleet(fleet.name);
+  const cycle = ask.cycle ?? cycleStart(context.clock.now(), fleet.policy);
+  if (lastCycle !== null && lastCycle >= cycle) return true;
+  return cycleStart(context.clock.now(), fleet.policy) !== cycle;
+}
+
+type Kept = NonNullable<Awaited<ReturnType<typeof keep>>>;
+
+async function decideOnce(
+  ask: Ask,
+  fleet: FleetConfig,
+  kept: Kept,
+  looked: Awaited<ReturnType<typeof look>>,
+  started: number,
+  context: JobContext,
+): Promise<'stored' | 'duplicate' | 'conflict' | 'nothing'> {
+  const { state, memory } = kept;
+  const now = context.clock.now();
+  const cycle =
+    ask.trigger === 'cycle' ? (ask.cycle ?? cycleStart(now, fleet.policy)) : cycleStart(now, fleet.policy);
+  const seen = seenOf(fleet, looked, state, memory, { now, cycle, trigger: ask.trigger });
+  const decision = decide(seen, fleet.policy);
+  if (ask.trigger === 'guard' && decision.kind === 'hold') return 'nothing';
+
+  const id = decisionId(fleet.name, ask, cycle, now);
+  const acts = decision.kind === 'scale' && fleet.policy.mode === 'act';
+  const record: DecisionRecord = {
+    v: 1,
+    id,
+    fleet: fleet.name,
+    cycle,
+    at: now,
+    trigger: ask.trigger,
+    seen,
+    policy: fleet.policy,
+    decision,
+    status: decision.kind === 'hold' ? 'held' : acts ? 'planned' : 'advised',
+    ...(ask.by === undefined ? {} : { by: ask.by }),
+  };
+  const after =
+    acts || decision.kind === 'hold' ? remember(memory, seen, decision) : advised(memory, seen, decision);
+  const messages = await messagesOf(record, state, fleet, context);
+  const committed = await context.store.commitDecision({
+    record,
+    memory: { ...after, rev: memory.rev + 1 },
+    expectRev: memory.rev,
+    expectVersion: state.version,
+    desired: acts ? desiredOf(record) : null,
+    audit: {
+      at: now,
+      by: ask.by ?? MUSTER,
+      action: 'decision',
+      fleet: fleet.name,
+      ids: { decision: id },
+      detail: { kind: decision.kind, from: origin(decision), to: target(decision), trigger: ask.trigger },
+    },
+    ...messages,
+  });
+  if (committed !== 'stored') return committed;
+  tell(record, fleet, started, context);
+  if (acts)
+    await context.queue.enqueue(
+      'converge',
+      { v: 1, fleet: fleet.name },
+      { dedupe: `converge-${fleet.name}` },
+    );
+  await announceAll(messages.outbox, messages.pager, context);
+  return 'stored';
+}
+
+async function messagesOf(
+  record: DecisionRecord,
+  state: FleetState,
+  fleet: FleetConfig,
+  context: JobContext,
+): Promise<{ outbox: OutboxRow[]; pager: PagerEvent[] }> {
+  const outbox: OutboxRow[] = [];
+  const pager: PagerEvent[] = [];
+  const { decision } = record;
+  if (decision.kind === 'scale') {
+    outbox.push(decisionRow(record, null, fleet, record.at));
+    const old = record.status === 'planned' ? await unfinished(state, fleet, context) : null;
+    if (old !== null) outbox.push(decisionRow({ ...old, status: 'superseded' }, null, fleet, record.at));
+    if (record.status === 'planned') pager.push(changeEvent(record, fleet));
+  }
+  const short = shortageRow(record, fleet, state.latest);
+  if (short !== null) outbox.push(short);
+  if (
+    record.trigger === 'cycle' &&
+    state.lastCycle !== null &&
+    hasStopped(state.lastCycle, record.at, fleet.policy)
+  ) {
+    outbox.push(resumedRow(state.lastCycle, record, fleet));
+    pager.push(stoppedAlert(fleet.name, 'resolve', state.lastCycle, record.at));
+  }
+  return { outbox, pager };
+}
+
+/** The decision that this one overtakes while it was still being carried out. */
+async function unfinished(
+  state: FleetState,
+  fleet: FleetConfig,
+  context: JobContext,
+): Promise<DecisionRecord | null> {
+  const { desired } = state;
+  if (desired === null || (desired.status !== 'planned' && desired.status !== 'applying')) return null;
+  return context.store.decision(fleet.name, desired.decisionId);
+}
+
+function changeEvent(record: DecisionRecord, fleet: FleetConfig): PagerEvent {
+  return {
+    v: 1,
+    kind: 'change',
+    fleet: fleet.name,
+    id: record.id,
+    summary: `${fleet.name}: ${origin(record.decision)} -> ${target(record.decision)} workers`,
+    details: { trigger: record.trigger, why: explain(record.decision, record.seen, record.policy).join(' ') },
+    at: record.at,
+  };
+}
+
+function desiredOf(record: DecisionRecord): DesiredState {
+  return {
+    v: 1,
+    fleet: record.fleet,
+    decisionId: record.id,
+    at: record.at,
+    placement: record.decision.placement,
+    from: origin(record.decision),
+    status: 'planned',
+    note: null,
+    scaledAt: null,
+  };
+}
+
+/** What advice leaves behind: the vote, but no change that nobody made. */
+function advised(memory: Memory, seen: Seen, decision: Decision): Memory {
+  const found = seen.zones?.reduce((sum, zone) => sum + zone.desired, 0) ?? memory.desired;
+  return { ...memory, votes: remember(memory, seen, decision).votes, desired: found };
+}
+
+/** A cycle's decision is named by the cycle, so that a second one cannot even be written; the others by their moment. */
+function decisionId(fleet: string, ask: Ask, cycle: number, now: number): string {
+  return ask.trigger === 'cycle'
+    ? `${fleet}-${cycle / 1_000}`
+    : `${fleet}-${Math.floor(now / 1_000)}-${ask.trigger}`;
+}
+
+function tell(record: DecisionRecord, fleet: FleetConfig, started: number, context: JobContext): void {
+  const { decision } = record;
+  const seconds = (context.clock.now() - started) / 1_000 / context.clock.speed;
+  context.meter.decided(fleet.name, decision.kind, record.trigger, seconds, record.at);
+  context.meter.fleet(fleet.name, {
+    desired: target(decision),
+    need: decision.numbers.need,
+    forecast: decision.numbers.forecast,
+    costPerHour: decision.numbers.costPerHourTo,
+  });
+  const { kind, from, to, reasons } = summarize(record);
+  context.log.info(
+    {
+      fleet: fleet.name,
+      decision: record.id,
+      kind,
+      from,
+      to,
+      trigger: record.trigger,
+      reasons: reasons.map((r) => r.code),
+    },
+    kind === 'scale' ? 'decided to scale' : 'decided to hold',
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * Looks at one fleet: everything a decision may depend on, read at once. A peer that does not answer becomes a named
+ * gap, never a zero and never an exception: the decision must be able to say who was silent.
+ */
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import { emptyMemory, learn } from '../src/core/learn.js';
+import type { Memory } from '../src/core/memory.js';
+import type { Freeze, Millis, Missing, Sample, Seen, Trigger, ZoneSeen } from '../src/core/model.js';
+import { OutsideError } from '../src/errors.js';
+import type { DemandSeen, FleetState } from '../src/ports.js';
+
+const MINUTE = 60_000;
+
+export interface Look {
+  sample: Sample;
+  missing: Missing[];
+  zones: ZoneSeen[] | null;
+}
+
+export async function look(fleet: FleetConfig, context: JobContext): Promise<Look> {
+  const now = context.clock.now();
+  const missing: Missing[] = [];
+  const ask = async <T>(
+    what: Missing['what'],
+    peer: string,
+    question: Promise<T> | null,
+  ): Promise<T | null> => {
+    if (question === null) return null;
+    try {
+      return await question;
+    } catch (error) {
+      const outside = error instanceof OutsideError ? error : null;
+      if (outside === null)
+        context.log.error({ error, fleet: fleet.name, peer }, 'an adapter threw something unexpected');
+      missing.push({ what, peer: outside?.peer ?? peer, why: whyOf(outside) });
+      context.meter.peerFailed(outside?.peer ?? peer, whyOf(outside));
+      return null;
+    }
+  };
+  const [demand, latency, saturation, zones] = await Promise.all([
+    ask('demand', fleet.demand.kind, context.demand.demand(fleet.demand)),
+    ask('latency', 'prometheus', fleet.latency === null ? null : context.gauge.gauge(fleet.latency.p95)),
+    ask(
+      'saturation',
+      'prometheus',
+      fleet.saturation === null ? null : context.gauge.gauge(fleet.saturation.query),
+    ),
+    ask('workers', fleet.orchestrator.kind, context.orchestrator.zones(fleet.orchestrator)),
+  ]);
+  const staleMs = fleet.policy.staleSeconds * 1_000 + 2_000 * context.clock.speed;
+  const fresh = freshDemand(demand, fleet, now, staleMs, missing);
+  const value = <T extends { at: Millis; value: number }>(
+    what: Missing['what'],
+    gauge: T | null,
+  ): number | null => {
+    if (gauge === null) return null;
+    if (now - gauge.at <= staleMs) return gauge.value;
+    missing.push({ what, peer: 'prometheus', why: 'stale' });
+    return null;
+  };
+  const sample: Sample = {
+    at: Math.floor(now / MINUTE) * MINUTE,
+    requestsPerSecond: fresh?.requestsPerSecond ?? null,
+    backlog: fresh?.backlog ?? null,
+    oldestAgeSeconds: fresh?.oldestAgeSeconds ?? null,
+    p95Seconds: value('latency', latency),
+    ready: zones === null ? null : sum(zones, (zone) => zone.ready),
+    starting: zones === null ? null : sum(zones, (zone) => zone.starting),
+    ...(fleet.saturation === null ? {} : { saturation: value('saturation', saturation) }),
+  };
+  return { sample, missing, zones };
+}
+
+/** What the demand source said, unless it is too old or says nothing yet; both are named gaps. */
+function freshDemand(
+  demand: DemandSeen | null,
+  fleet: FleetConfig,
+  now: Millis,
+  staleMs: Millis,
+  missing: Missing[],
+): DemandSeen | null {
+  if (demand === null) return null;
+  if (demand.at !== null && now - demand.at > staleMs) {
+    missing.push({ what: 'demand', peer: fleet.demand.kind, why: 'stale' });
+    return null;
+  }
+  if (demand.requestsPerSecond === null)
+    missing.push({ what: 'demand', peer: fleet.demand.kind, why: 'no-data' });
+  return demand;
+}
+
+/** Learns the sample and keeps it; on a race with another writer it reads again. Null: the store kept changing. */
+export async function keep(
+  fleet: FleetConfig,
+  sample: Sample,
+  context: JobContext,
+): Promise<{ state: FleetState; memory: Memory; isNew: boolean } | null> {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const state = await context.store.fleet(fleet.name);
+    const before = state.memory ?? emptyMemory();
+    const memory = learn(before, sample, fleet.policy);
+    if (memory.rev === before.rev) return { state, memory, isNew: false };
+    const kept = await context.store.keepSample(fleet.name, sample, memory, before.rev);
+    if (kept === 'stored') return { state: { ...state, memory }, memory, isNew: true };
+    if (kept === 'duplicate') return { state, memory: before, isNew: false };
+  }
+  return null;
+}
+
+export function seenOf(
+  fleet: FleetConfig,
+  looked: Look,
+  state: FleetState,
+  memory: Memory,
+  ask: { now: Millis; cycle: Millis; trigger: Trigger },
+): Seen {
+  return {
+    v: 1,
+    fleet: fleet.name,
+    ...ask,
+    sample: looked.sample,
+    missing: looked.missing,
+    zones: looked.zones,
+    memory,
+    override: state.override !== null && state.override.until > ask.now ? state.override : null,
+    freezes: openFreezes(state.freezes, ask.now),
+    applying:
+      state.desired !== null && (state.desired.status === 'planned' || state.desired.status === 'applying'),
+  };
+}
+
+export const openFreezes = (freezes: Freeze[], now: Millis): Freeze[] =>
+  freezes.filter((freeze) => freeze.until > now);
+
+const sum = <T>(list: T[], of: (item: T) => number): number =>
+  list.reduce((total, item) => total + of(item), 0);
+
+function whyOf(error: OutsideError | null): Missing['why'] {
+  if (error === null) return 'error';
+  return error.why === 'rate-limited' ? 'error' : error.why;
+}

@@ -1,0 +1,108 @@
+/** Rows for the outbox. The words themselves are made in core/views; here is only where they go and what they replace. */
+import type { FleetConfig } from '../src/config.js';
+import { sentence } from '../src/core/explain.js';
+import type { Message, OutboxPriority, OutboxRow } from '../src/core/message.js';
+import type { DecisionRecord, DecisionSummary, DesiredState, Millis } from '../src/core/model.js';
+import type { Reason } from '../src/core/reasons.js';
+import { decisionMessage, decisionThread } from '../src/core/views/decision.js';
+import { changeFailed, lacksCapacity } from '../src/core/views/lack.js';
+import { evaluationsResumed, shortOfNeed } from '../src/core/views/notice.js';
+
+/** The newest version of a message wins; a later state of the same millisecond wins over an earlier one. */
+const RANK = { held: 0, advised: 0, planned: 0, applying: 1, ready: 2, failed: 2, superseded: 3 } as const;
+
+export function row(
+  channel: string,
+  key: string,
+  fleet: string,
+  priority: OutboxPriority,
+  at: Millis,
+  message: Message,
+  more: { decisionId?: string; rank?: number; thread?: Message[] } = {},
+): OutboxRow {
+  return {
+    v: 1,
+    channel,
+    key,
+    seq: at * 4 + (more.rank ?? 0),
+    fleet,
+    decisionId: more.decisionId ?? null,
+    priority,
+    at,
+    message,
+    ...(more.thread === undefined ? {} : { thread: more.thread }),
+  };
+}
+
+/** The one message of a decision, in its present state; its thread holds the numbers. */
+export function decisionRow(
+  record: DecisionRecord,
+  note: string | null,
+  fleet: FleetConfig,
+  now: Millis,
+): OutboxRow {
+  return row(
+    fleet.channel,
+    `decision-${record.id}`,
+    fleet.name,
+    record.status === 'applying' ? 'progress' : 'decision',
+    now,
+    decisionMessage(record, note),
+    { decisionId: record.id, rank: RANK[record.status], thread: decisionThread(record) },
+  );
+}
+
+/** A raise that does not fit, or a change that failed: its own alert, because an updated message notifies nobody. */
+export function lackRow(
+  record: DecisionRecord,
+  desired: DesiredState,
+  fleet: FleetConfig,
+  now: Millis,
+): OutboxRow {
+  return row(
+    fleet.channel,
+    `lack-${record.id}`,
+    fleet.name,
+    'alert',
+    now,
+    desired.status === 'failed' ? changeFailed(record, desired) : lacksCapacity(record, desired),
+    {
+      decisionId: record.id,
+      rank: RANK[desired.status],
+    },
+  );
+}
+
+/** A limit keeps the fleet below its need: said when it begins, not each cycle again. */
+export function shortageRow(
+  record: DecisionRecord,
+  fleet: FleetConfig,
+  latest: DecisionSummary | null,
+): OutboxRow | null {
+  const { decision } = record;
+  if (decision.shortOf <= 0 || (latest?.shortOf ?? 0) > 0) return null;
+  return row(
+    fleet.channel,
+    `short-${record.id}`,
+    fleet.name,
+    'alert',
+    record.at,
+    shortOfNeed(fleet.name, decision.numbers.need ?? 0, decision.shortOf, limitsOf(decision.reasons)),
+    {
+      decisionId: record.id,
+    },
+  );
+}
+
+/** Decisions are made again after a time without any. */
+export function resumedRow(lastCycle: Millis, record: DecisionRecord, fleet: FleetConfig): OutboxRow {
+  const message = evaluationsResumed(fleet.name, (record.cycle - lastCycle) / 1_000);
+  return row(fleet.channel, `watchdog-${fleet.name}-${lastCycle}`, fleet.name, 'notice', record.at, message, {
+    rank: 1,
+  });
+}
+
+const LIMITS = new Set(['ceiling-limited', 'budget-limited', 'frozen', 'override-ceiling']);
+
+const limitsOf = (reasons: Reason[]): string[] =>
+  reasons.filter((reason) => LIMITS.has(reason.code)).map(sentence);

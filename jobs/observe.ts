@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import { wantsGuard } from '../src/core/guard.js';
+import { watchLatency } from '../src/core/incident.js';
+import type { Millis, Seen } from '../src/core/model.js';
+import { cycleStart } from '../src/core/policy.js';
+import type { FleetState } from '../src/ports.js';
+import { latencyAlert } from './alerts.js';
+import { expireIntents } from './expire.js';
+import { defineJob } from './job.js';
+import { keep, type Look, look, seenOf } from './look.js';
+
+/** A cycle that is still undecided this long after its start is asked for again: the schedule's own slot got lost. */
+const GRACE_SECONDS = 90;
+
+/** Every minute, for one fleet: read the numbers, keep the sample, watch latency, and wake what cannot wait. */
+export const observe = defineJob({
+  name: 'observe',
+  data: z.object({ v: z.literal(1), fleet: z.string() }),
+  deadlineMs: 20_000,
+  async run({ fleet: name }, context) {
+    const fleet = context.fleet(name);
+    const looked = await look(fleet, context);
+    const kept = await keep(fleet, looked.sample, context);
+    if (kept === null) return;
+    const now = context.clock.now();
+    const cycle = cycleStart(now, fleet.policy);
+    const seen = seenOf(fleet, looked, kept.state, kept.memory, { now, cycle, trigger: 'guard' });
+    measure(fleet, seen, context);
+    if (kept.isNew) await watch(fleet, looked, kept.state, now, context);
+    await expireIntents(fleet, kept.state, now, context);
+    await wake(fleet, kept.state, seen, context);
+  },
+});
+
+async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: JobContext): Promise<void> {
+  const dedupe = `evaluate-${fleet.name}`;
+  const undecided = state.lastCycle === null || state.lastCycle < seen.cycle;
+  if (undecided && seen.now - seen.cycle > GRACE_SECONDS * 1_000) {
+    await context.queue.enqueue(
+      'evaluate',
+      { v: 1, fleet: fleet.name, trigger: 'cycle', cycle: seen.cycle },
+      { dedupe },
+    );
+  } else if (!undecided && wantsGuard(seen, fleet.policy)) {
+    await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'guard' }, { dedupe });
+  }
+  if (seen.applying) {
+    await context.queue.enqueue(
+      'converge',
+      { v: 1, fleet: fleet.name },
+      { dedupe: `converge-${fleet.name}` },
+    );
+  }
+}
+
+async function watch(
+  fleet: FleetConfig,
+  looked: Look,
+  state: FleetState,
+  now: Millis,
+  context: JobContext,
+): Promise<void> {
+  const before = await context.store.alert(fleet.name);
+  const { state: after, event } = watchLatency(before, looked.sample, fleet.policy, context.newId());
+  const words = event === null ? null : latencyAlert(fleet, event, after, looked, state, now, context);
+  await context.store.setAlert(fleet.name, after, before?.rev ?? 0, words?.outbox ?? [], words?.pager ?? []);
+  if (words !== null) await words.announce();
+}
+
+function measure(fleet: FleetConfig, seen: Seen, context: JobContext): void {
+  context.meter.fleet(fleet.name, {
+    desired: seen.memory.desired ?? 0,
+    ready: seen.sample?.ready ?? null,
+    starting: seen.sample?.starting ?? null,
+    demand: seen.sample?.requestsPerSecond ?? null,
+  });
+}

@@ -1,0 +1,90 @@
+/**
+ * Carries out one step: the only code that changes the world. Each step is absolute and names its decision, so repeating
+ * it after a lost answer is harmless.
+ */
+import type { FleetConfig } from './config.js';
+import type { Step } from './core/converge.js';
+import type { Log, NodeGroupsActor, OrchestratorActor, OrchestratorReader } from './ports.js';
+
+export interface Hands {
+  orchestrator: OrchestratorReader & OrchestratorActor;
+  nodeGroups: NodeGroupsActor;
+  log: Log;
+}
+
+export interface Outcome {
+  acted: boolean;
+  /** What people should know of it, per zone; null when it went as planned. */
+  note: string | null;
+  /** True when capacity is lacking: people are alerted. */
+  lacks: boolean;
+}
+
+export async function perform(
+  step: Step,
+  what: { fleet: FleetConfig; decisionId: string /** Workers that the zone holds now. */; current: number },
+  hands: Hands,
+): Promise<Outcome> {
+  const { fleet, decisionId } = what;
+  const { zone } = step;
+  switch (step.do) {
+    case 'wait':
+      return {
+        acted: false,
+        lacks: false,
+        note: step.for === 'workers' || step.for === 'leaving' ? null : `${zone}: ${step.detail}`,
+      };
+    case 'give-up':
+      return { acted: false, lacks: true, note: `${zone}: ${step.detail}` };
+    case 'grow':
+      hands.log.info(
+        { fleet: fleet.name, zone, size: step.size, decision: decisionId },
+        'growing the node group',
+      );
+      await hands.nodeGroups.grow(fleet.nodeGroups, zone, step.size, { decisionId });
+      return { acted: true, lacks: false, note: `${zone}: growing to ${step.size} nodes` };
+    case 'scale':
+      return scale(step, what, hands);
+    case 'drain':
+      hands.log.info(
+        { fleet: fleet.name, zone, node: step.node.name, decision: decisionId },
+        'draining an emptied node',
+      );
+      await hands.orchestrator.drain(fleet.orchestrator, step.node.id, { decisionId, deadlineSeconds: 300 });
+      return { acted: true, lacks: false, note: null };
+    case 'remove':
+      hands.log.info(
+        { fleet: fleet.name, zone, nodes: step.names, decision: decisionId },
+        'removing drained nodes',
+      );
+      await hands.nodeGroups.remove(fleet.nodeGroups, zone, step.names, { decisionId });
+      return { acted: true, lacks: false, note: null };
+  }
+}
+
+/** A raise goes as far as it fits: asking for more would wedge the job until its deployment times out. */
+async function scale(
+  step: Extract<Step, { do: 'scale' }>,
+  what: { fleet: FleetConfig; decisionId: string; current: number },
+  hands: Hands,
+): Promise<Outcome> {
+  const { fleet, decisionId, current } = what;
+  const { zone } = step;
+  let workers = step.workers;
+  let note: string | null = null;
+  if (step.raise) {
+    const plan = await hands.orchestrator.plan(fleet.orchestrator, zone, step.workers);
+    if (plan.fits < step.workers) {
+      note = `${zone}: only ${plan.fits} of ${step.workers} workers fit${plan.lacks === null ? '' : `, lacking ${plan.lacks}`}`;
+      if (plan.fits <= current) return { acted: false, lacks: true, note };
+      workers = plan.fits;
+    }
+  }
+  hands.log.info({ fleet: fleet.name, zone, workers, decision: decisionId }, 'scaling');
+  const result = await hands.orchestrator.scale(fleet.orchestrator, zone, workers, {
+    decisionId,
+    message: `muster: ${current} -> ${workers} workers`,
+  });
+  if (result.kind === 'blocked') return { acted: false, lacks: false, note: `${zone}: ${result.by.detail}` };
+  return { acted: true, lacks: note !== null, note };
+}
