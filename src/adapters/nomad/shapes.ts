@@ -1,0 +1,151 @@
+/** What Muster reads of Nomad's answers; everything else in them is ignored. Checked against 1.1.2 and 2.0. */
+import { z } from 'zod';
+
+export const scaleStatusShape = z.object({
+  JobModifyIndex: z.number(),
+  JobStopped: z.boolean(),
+  TaskGroups: z.record(
+    z.string(),
+    z.object({
+      Desired: z.number(),
+      /** Newest first, 20 at most. */
+      Events: z
+        .array(
+          z.object({
+            Count: z.number().nullish(),
+            CreateIndex: z.number(),
+            Meta: z.record(z.string(), z.unknown()).nullish(),
+          }),
+        )
+        .nullish(),
+    }),
+  ),
+});
+
+export const deploymentShape = z
+  .object({
+    ID: z.string(),
+    Status: z.string(),
+    StatusDescription: z.string(),
+    CreateIndex: z.number(),
+    /** Nanoseconds; since 1.9. */
+    CreateTime: z.number().nullish(),
+    TaskGroups: z
+      .record(
+        z.string(),
+        z.object({ DesiredTotal: z.number(), HealthyAllocs: z.number(), PlacedAllocs: z.number() }),
+      )
+      .nullish(),
+  })
+  .nullable();
+export type Deployment = NonNullable<z.infer<typeof deploymentShape>>;
+
+export const allocationsShape = z
+  .array(
+    z.object({
+      ID: z.string(),
+      NodeID: z.string(),
+      TaskGroup: z.string(),
+      DesiredStatus: z.string(),
+      ClientStatus: z.string(),
+      DeploymentStatus: z.object({ Healthy: z.boolean().nullish() }).nullish(),
+      TaskStates: z.record(z.string(), z.object({ State: z.string(), Failed: z.boolean() })).nullish(),
+      CreateIndex: z.number(),
+    }),
+  )
+  .nullable()
+  .transform((list) => list ?? []);
+export type Allocation = z.infer<typeof allocationsShape>[number];
+
+const constraints = z
+  .array(z.object({ LTarget: z.string(), RTarget: z.string(), Operand: z.string() }))
+  .nullish();
+export type Constraint = NonNullable<z.infer<typeof constraints>>[number];
+
+/** Loose: a plan sends the whole job back. */
+export const jobShape = z.looseObject({
+  ID: z.string(),
+  Datacenters: z.array(z.string()).nullish(),
+  NodePool: z.string().nullish(),
+  Constraints: constraints,
+  JobModifyIndex: z.number(),
+  TaskGroups: z.array(
+    z.looseObject({
+      Name: z.string(),
+      Count: z.number(),
+      Constraints: constraints,
+      Scaling: z.looseObject({ Min: z.number().nullish(), Max: z.number().nullish() }).nullish(),
+    }),
+  ),
+});
+export type Job = z.infer<typeof jobShape>;
+
+export const planShape = z.object({
+  JobModifyIndex: z.number(),
+  FailedTGAllocs: z
+    .record(
+      z.string(),
+      z.object({
+        /** How many more failed for the same cause. */
+        CoalescedFailures: z.number(),
+        NodesEvaluated: z.number(),
+        NodesExhausted: z.number(),
+        DimensionExhausted: z.record(z.string(), z.number()).nullish(),
+        ConstraintFiltered: z.record(z.string(), z.number()).nullish(),
+      }),
+    )
+    .nullish(),
+});
+export type Plan = z.infer<typeof planShape>;
+
+const lastDrain = z
+  .object({ Status: z.string(), Meta: z.record(z.string(), z.string()).nullish() })
+  .nullish();
+
+export const nodesShape = z.array(
+  z.object({
+    ID: z.string(),
+    Name: z.string(),
+    Datacenter: z.string(),
+    NodePool: z.string().nullish(),
+    NodeClass: z.string(),
+    Drain: z.boolean(),
+    SchedulingEligibility: z.string(),
+    Status: z.string(),
+    LastDrain: lastDrain,
+  }),
+);
+export type NodeStub = z.infer<typeof nodesShape>[number];
+
+export const nodeShape = z.object({
+  ID: z.string(),
+  Attributes: z.record(z.string(), z.string()).nullish(),
+  Meta: z.record(z.string(), z.string()).nullish(),
+  DrainStrategy: z.unknown(),
+  LastDrain: lastDrain,
+  SchedulingEligibility: z.string(),
+});
+export type NodeDetail = z.infer<typeof nodeShape>;
+
+export const policiesShape = z
+  .array(
+    z.object({
+      ID: z.string(),
+      Enabled: z.boolean(),
+      ModifyIndex: z.number(),
+      Target: z.record(z.string(), z.string()).nullish(),
+    }),
+  )
+  .nullable()
+  .transform((list) => list ?? []);
+
+export const policyShape = z.object({ Policy: z.record(z.string(), z.unknown()).nullish() });
+
+export const schedulerShape = z.object({
+  SchedulerConfig: z
+    .object({ RejectJobRegistration: z.boolean().nullish(), PauseEvalBroker: z.boolean().nullish() })
+    .nullish(),
+});
+
+export const scaledShape = z.object({ EvalID: z.string(), JobModifyIndex: z.number() });
+export const drainedShape = z.object({ NodeModifyIndex: z.number() });

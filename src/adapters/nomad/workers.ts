@@ -1,0 +1,52 @@
+import type { Allocation, Deployment } from './shapes.js';
+
+/** The statuses of a deployment during which Nomad refuses to scale; a paused one blocks too. */
+const ACTIVE = new Set(['running', 'paused', 'blocked', 'unblocking', 'initializing', 'pending']);
+
+export function isActive(deployment: Deployment | null): deployment is Deployment {
+  return deployment !== null && ACTIVE.has(deployment.Status);
+}
+
+export interface Counted {
+  ready: number;
+  starting: number;
+  draining: number;
+}
+
+/** Allocations of one group by what they do, in allocations. Lost, failed and finished ones count nowhere. */
+export function count(allocations: Allocation[], group: string, deployment: Deployment | null): Counted {
+  const counted: Counted = { ready: 0, starting: 0, draining: 0 };
+  for (const one of allocations) {
+    if (one.TaskGroup !== group || !holdsItsNode(one)) continue;
+    if (one.DesiredStatus !== 'run') counted.draining += one.ClientStatus === 'running' ? 1 : 0;
+    else if (isReady(one, deployment)) counted.ready += 1;
+    else counted.starting += 1;
+  }
+  return counted;
+}
+
+/** It runs, will run, or has not finished stopping. */
+export function holdsItsNode(one: Allocation): boolean {
+  return one.ClientStatus === 'running' || one.ClientStatus === 'pending';
+}
+
+/**
+ * Ready = its tasks run and its health is true. Health is unknown (null) in two cases. No deployment is under way: then
+ * running is all there is to know, and it counts. A deployment is under way: it resets the health of the survivors that
+ * it updates in place, so one that is older than the deployment goes on serving, and a newer one is still starting.
+ */
+function isReady(one: Allocation, deployment: Deployment | null): boolean {
+  if (one.ClientStatus !== 'running' || !tasksRun(one)) return false;
+  const healthy = one.DeploymentStatus?.Healthy ?? null;
+  if (healthy !== null) return healthy;
+  return !isActive(deployment) || one.CreateIndex < deployment.CreateIndex;
+}
+
+/** Prestart tasks end well and are dead; no task may be pending or have failed. */
+function tasksRun(one: Allocation): boolean {
+  const tasks = Object.values(one.TaskStates ?? {});
+  if (tasks.length === 0) return true;
+  const ran = (task: { State: string; Failed: boolean }) =>
+    task.State === 'running' || (task.State === 'dead' && !task.Failed);
+  return tasks.every(ran) && tasks.some((task) => task.State === 'running');
+}

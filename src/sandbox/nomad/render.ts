@@ -1,0 +1,385 @@
+/** The simulated cluster in Nomad's JSON. Field for field as 1.1.2 answers; 2.0 has some more. Durations and times: nanoseconds. */
+
+import {
+  holdsSlots,
+  isLive,
+  type SimAllocation,
+  type SimDeployment,
+  type SimEvaluation,
+  type SimJob,
+} from '../../simulation/cluster/state.js';
+import type { Cluster } from '../../simulation/cluster.js';
+
+export type Profile = '1.1' | '2.0';
+
+export const ns = (millis: number): number => millis * 1e6;
+export const goTime = (millis: number): string => new Date(millis).toISOString();
+
+export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record<string, unknown> {
+  const restart = { Attempts: 2, Delay: ns(15_000), Interval: ns(1_800_000), Mode: 'fail' };
+  const deployment = cluster.state.deployments.find((one) => one.job === job.id);
+  return {
+    Affinities: null,
+    AllAtOnce: false,
+    Constraints: [
+      { LTarget: interpolated('node.class'), RTarget: job.fleet, Operand: '=' },
+      { LTarget: interpolated('meta.zone'), RTarget: job.zone, Operand: '=' },
+    ],
+    ConsulNamespace: '',
+    ConsulToken: '',
+    CreateIndex: job.createIndex,
+    Datacenters: ['dc1'],
+    Dispatched: false,
+    ID: job.id,
+    JobModifyIndex: job.jobModifyIndex,
+    Meta: { fleet: job.fleet },
+    ModifyIndex: job.modifyIndex,
+    Multiregion: null,
+    Name: job.id,
+    Namespace: 'default',
+    ...(profile === '2.0' ? { NodePool: 'default' } : {}),
+    NomadTokenID: '',
+    ParameterizedJob: null,
+    ParentID: '',
+    Payload: null,
+    Periodic: null,
+    Priority: 50,
+    Region: 'global',
+    Spreads: null,
+    Stable: deployment?.status === 'successful',
+    Status: job.count > 0 ? 'running' : 'dead',
+    StatusDescription: '',
+    Stop: false,
+    SubmitTime: ns(job.submittedAt),
+    TaskGroups: [
+      {
+        Affinities: null,
+        Constraints: null,
+        Consul: { Namespace: '' },
+        Count: job.count,
+        EphemeralDisk: { Migrate: false, SizeMB: 300, Sticky: false },
+        Meta: null,
+        Migrate: {
+          HealthCheck: 'task_states',
+          HealthyDeadline: ns(300_000),
+          MaxParallel: 1,
+          MinHealthyTime: ns(cluster.timing.minHealthyMs),
+        },
+        Name: job.group,
+        Networks: null,
+        ReschedulePolicy: {
+          Attempts: 0,
+          Delay: ns(30_000),
+          DelayFunction: 'exponential',
+          Interval: 0,
+          MaxDelay: ns(3_600_000),
+          Unlimited: true,
+        },
+        RestartPolicy: restart,
+        Scaling: scalingJson(job),
+        Services: null,
+        ShutdownDelay: null,
+        Spreads: null,
+        StopAfterClientDisconnect: null,
+        Tasks: [
+          {
+            Affinities: null,
+            Artifacts: null,
+            CSIPluginConfig: null,
+            Config: { image: `registry.example/${job.fleet}:1` },
+            Constraints: null,
+            DispatchPayload: null,
+            Driver: 'docker',
+            Env: null,
+            KillSignal: 'SIGTERM',
+            KillTimeout: ns(cluster.timing.workerStopMs),
+            Kind: '',
+            Leader: false,
+            Lifecycle: null,
+            LogConfig: { MaxFileSizeMB: 10, MaxFiles: 10 },
+            Meta: null,
+            Name: 'worker',
+            Resources: {
+              CPU: 1000,
+              Cores: 0,
+              Devices: null,
+              DiskMB: 0,
+              IOPS: 0,
+              MemoryMB: 4096,
+              MemoryMaxMB: 0,
+              Networks: null,
+            },
+            RestartPolicy: restart,
+            ScalingPolicies: null,
+            Services: null,
+            ShutdownDelay: 0,
+            Templates: null,
+            User: '',
+            Vault: null,
+            VolumeMounts: null,
+          },
+        ],
+        Update: updateJson(cluster, 'task_states'),
+        Volumes: null,
+      },
+    ],
+    Type: 'service',
+    Update: updateJson(cluster, ''),
+    VaultNamespace: '',
+    VaultToken: '',
+    Version: job.version,
+  };
+}
+
+const interpolated = (name: string): string => `\${${name}}`;
+
+function updateJson(cluster: Cluster, check: string): Record<string, unknown> {
+  return {
+    AutoPromote: false,
+    AutoRevert: false,
+    Canary: 0,
+    HealthCheck: check,
+    HealthyDeadline: ns(300_000),
+    MaxParallel: 1,
+    MinHealthyTime: ns(cluster.timing.minHealthyMs),
+    ProgressDeadline: ns(cluster.timing.progressMs),
+    Stagger: ns(30_000),
+  };
+}
+
+function scalingJson(job: SimJob): Record<string, unknown> | null {
+  if (job.scaling === null) return null;
+  return { ...policyJson(job), Max: job.scaling.max, Min: job.scaling.min, Policy: rulesJson(job) };
+}
+
+/** One scaling policy per job; its id is the job's own index in UUID's clothes. */
+export function policyJson(job: SimJob): Record<string, unknown> {
+  return {
+    CreateIndex: job.createIndex,
+    Enabled: true,
+    ID: `00000000-0000-4000-8000-${job.createIndex.toString(16).padStart(12, '0')}`,
+    ModifyIndex: job.createIndex,
+    Target: { Namespace: 'default', Job: job.id, Group: job.group },
+    Type: 'horizontal',
+  };
+}
+
+export function rulesJson(job: SimJob): Record<string, unknown> {
+  return job.foreignPolicy ? { check: [{ load: [{ source: 'prometheus', query: 'load' }] }] } : {};
+}
+
+export function jobStub(
+  cluster: Cluster,
+  job: SimJob,
+  profile: Profile,
+  meta: boolean,
+): Record<string, unknown> {
+  return {
+    CreateIndex: job.createIndex,
+    Datacenters: ['dc1'],
+    ID: job.id,
+    JobModifyIndex: job.jobModifyIndex,
+    JobSummary: summaryJson(cluster, job, profile),
+    ...(meta && profile === '2.0' ? { Meta: { fleet: job.fleet } } : {}),
+    ModifyIndex: job.modifyIndex,
+    Multiregion: null,
+    Name: job.id,
+    Namespace: 'default',
+    ...(profile === '2.0' ? { NodePool: 'default' } : {}),
+    ParameterizedJob: false,
+    ParentID: '',
+    Periodic: false,
+    Priority: 50,
+    Status: job.count > 0 ? 'running' : 'dead',
+    StatusDescription: '',
+    Stop: false,
+    SubmitTime: ns(job.submittedAt),
+    Type: 'service',
+  };
+}
+
+export function summaryJson(cluster: Cluster, job: SimJob, profile: Profile): Record<string, unknown> {
+  const own = cluster.state.allocations.filter((one) => one.job === job.id);
+  const many = (which: (one: SimAllocation) => boolean) => own.filter(which).length;
+  const blocked = cluster.state.evaluations.find((one) => one.job === job.id && one.status === 'blocked');
+  return {
+    Children: { Dead: 0, Pending: 0, Running: 0 },
+    CreateIndex: job.createIndex,
+    JobID: job.id,
+    ModifyIndex: job.modifyIndex,
+    Namespace: 'default',
+    Summary: {
+      [job.group]: {
+        Complete: many((one) => one.client === 'complete'),
+        Failed: 0,
+        Lost: many((one) => one.client === 'lost'),
+        Queued: blocked?.queued ?? 0,
+        Running: many((one) => one.client === 'running'),
+        Starting: many((one) => one.client === 'pending'),
+        ...(profile === '2.0' ? { Unknown: 0 } : {}),
+      },
+    },
+  };
+}
+
+export function scaleJson(cluster: Cluster, job: SimJob): Record<string, unknown> {
+  const live = cluster.state.allocations.filter((one) => one.job === job.id && isLive(one));
+  const events = job.events.map((one) => ({
+    Count: one.count,
+    CreateIndex: one.createIndex,
+    Error: one.error,
+    EvalID: one.evalId,
+    Message: one.message,
+    Meta: one.meta,
+    PreviousCount: one.previousCount,
+    Time: ns(one.at),
+  }));
+  return {
+    JobCreateIndex: job.createIndex,
+    JobID: job.id,
+    JobModifyIndex: job.modifyIndex,
+    JobStopped: false,
+    Namespace: 'default',
+    TaskGroups: {
+      [job.group]: {
+        Desired: job.count,
+        Events: events.length > 0 ? events : null,
+        Healthy: live.filter((one) => one.healthy === true).length,
+        Placed: live.length,
+        Running: live.filter((one) => one.client === 'running').length,
+        Unhealthy: 0,
+      },
+    },
+  };
+}
+
+export function deploymentJson(
+  cluster: Cluster,
+  one: SimDeployment,
+  profile: Profile,
+): Record<string, unknown> {
+  const placed = cluster.state.allocations.filter((other) => other.deployment === one.id && isLive(other));
+  return {
+    CreateIndex: one.createIndex,
+    ...(profile === '2.0' ? { CreateTime: ns(one.createdAt) } : {}),
+    ID: one.id,
+    IsMultiregion: false,
+    JobCreateIndex: one.jobCreateIndex,
+    JobID: one.job,
+    JobModifyIndex: one.jobModifyIndex,
+    JobSpecModifyIndex: one.jobModifyIndex,
+    JobVersion: one.jobVersion,
+    ModifyIndex: one.modifyIndex,
+    ...(profile === '2.0' ? { ModifyTime: ns(one.modifiedAt) } : {}),
+    Namespace: 'default',
+    Status: one.status,
+    StatusDescription: one.description,
+    TaskGroups: {
+      workers: {
+        AutoPromote: false,
+        AutoRevert: false,
+        DesiredCanaries: 0,
+        DesiredTotal: one.desiredTotal,
+        HealthyAllocs: placed.filter((other) => other.healthy === true).length,
+        PlacedAllocs: placed.length,
+        PlacedCanaries: null,
+        ProgressDeadline: ns(cluster.timing.progressMs),
+        Promoted: false,
+        RequireProgressBy: goTime(one.requireProgressBy),
+        UnhealthyAllocs: 0,
+      },
+    },
+  };
+}
+
+export function allocationJson(cluster: Cluster, one: SimAllocation): Record<string, unknown> {
+  const vm = cluster.state.vms.find((other) => other.id === one.vm);
+  const state = one.client === 'pending' ? 'pending' : holdsSlots(one) ? 'running' : 'dead';
+  return {
+    ClientDescription: one.client === 'running' ? 'Tasks are running' : '',
+    ClientStatus: one.client,
+    CreateIndex: one.createIndex,
+    CreateTime: ns(one.placedAt),
+    DeploymentStatus:
+      one.healthy === null
+        ? null
+        : {
+            Canary: false,
+            Healthy: one.healthy,
+            ModifyIndex: one.modifyIndex,
+            Timestamp: goTime(one.healthyAt),
+          },
+    DesiredDescription: one.desiredDescription,
+    DesiredStatus: one.desired,
+    DesiredTransition: { ForceReschedule: null, Migrate: null, Reschedule: null },
+    EvalID: one.evalId,
+    FollowupEvalID: '',
+    ID: one.id,
+    JobID: one.job,
+    JobType: 'service',
+    JobVersion: one.jobVersion,
+    ModifyIndex: one.modifyIndex,
+    ModifyTime: ns(cluster.now),
+    Name: `${one.job}.workers[${one.slot}]`,
+    Namespace: 'default',
+    NodeID: one.vm,
+    NodeName: vm?.name ?? '',
+    PreemptedAllocations: null,
+    PreemptedByAllocation: '',
+    RescheduleTracker: null,
+    TaskGroup: 'workers',
+    TaskStates: {
+      worker: {
+        Events: [],
+        Failed: false,
+        FinishedAt: state === 'dead' && one.stoppedAt !== null ? goTime(one.stoppedAt) : null,
+        LastRestart: null,
+        Restarts: 0,
+        StartedAt: state === 'pending' ? null : goTime(one.runningAt),
+        State: state,
+        TaskHandle: null,
+      },
+    },
+  };
+}
+
+export function evaluationJson(one: SimEvaluation): Record<string, unknown> {
+  const failed = { workers: failureJson(one.queued) };
+  return {
+    ...(one.blockedEval === null ? {} : { BlockedEval: one.blockedEval }),
+    CreateIndex: one.createIndex,
+    CreateTime: ns(one.at),
+    ...(one.deployment === null ? {} : { DeploymentID: one.deployment }),
+    ...(one.queued > 0 ? { FailedTGAllocs: failed } : {}),
+    ID: one.id,
+    JobID: one.job,
+    ModifyIndex: one.modifyIndex,
+    ModifyTime: ns(one.at),
+    Namespace: 'default',
+    Priority: 50,
+    QueuedAllocations: { workers: one.queued },
+    Status: one.status,
+    TriggeredBy: one.triggeredBy,
+    Type: 'service',
+  };
+}
+
+/** Nomad's allocation metric for `missing` allocations that found no room. */
+export function failureJson(missing: number, nodes = 1): Record<string, unknown> {
+  return {
+    AllocationTime: 40_000,
+    ClassExhausted: null,
+    ClassFiltered: null,
+    CoalescedFailures: Math.max(0, missing - 1),
+    ConstraintFiltered: null,
+    DimensionExhausted: nodes > 0 ? { memory: nodes } : null,
+    NodesAvailable: { dc1: nodes },
+    NodesEvaluated: nodes,
+    NodesExhausted: nodes,
+    NodesFiltered: 0,
+    QuotaExhausted: null,
+    ResourcesExhausted: null,
+    ScoreMetaData: null,
+    Scores: null,
+  };
+}

@@ -1,0 +1,6 @@
+import { orchestratorContract } from '../../contracts/orchestrator.js';
+import { aNomad } from './stage.js';
+
+for (const profile of ['1.1', '2.0'] as const) {
+  orchestratorContract(`Nomad ${profile}`, (spec) => aNomad(spec, { profile }));
+}
