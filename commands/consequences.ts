@@ -1,19 +1,17 @@
 /** What follows when a verb has changed intent: the team is told, and the fleets are evaluated without waiting. */
-import type { FleetConfig } from '../src/config.js';
 import type { Message, OutboxRow } from '../src/core/message.js';
 import { OutsideError } from '../src/errors.js';
 import type { CommandContext } from './command.js';
 
-/** The answer itself is seen by the channel it was typed in; the fleet's own channel is told when that is another one. */
-export function announceTo(
-  fleet: Pick<FleetConfig, 'channel'>,
-  context: CommandContext,
-  rowFor: (channel: string) => OutboxRow,
-): OutboxRow[] {
-  return isHere(fleet.channel, context) ? [] : [rowFor(fleet.channel)];
+/** Those of the channels that do not see the answer itself, because it was typed somewhere else. */
+export function elsewhere(
+  channels: string[],
+  context: Pick<CommandContext, 'where' | 'whereName'>,
+): string[] {
+  return [...new Set(channels)].filter((channel) => !isHere(channel, context));
 }
 
-export function isHere(channel: string, context: Pick<CommandContext, 'where' | 'whereName'>): boolean {
+function isHere(channel: string, context: Pick<CommandContext, 'where' | 'whereName'>): boolean {
   const plain = (name: string): string => name.replace(/^#/, '');
   return (
     plain(channel) === plain(context.where) ||
@@ -22,16 +20,18 @@ export function isHere(channel: string, context: Pick<CommandContext, 'where' | 
 }
 
 /**
- * Asks for an evaluation of each fleet. The intent is stored already, so a queue that does not answer costs time only:
- * the next cycle takes it up, and the message says so.
+ * Wakes the senders of these rows and asks for an evaluation of each fleet. The intent is stored already, so a queue that
+ * does not answer costs time only: the next cycle takes it up, and the message says so.
  */
-export async function evaluateSoon(
+export async function followUp(
   fleets: string[],
+  rows: OutboxRow[],
   context: CommandContext,
   message: Message,
 ): Promise<Message> {
   try {
     await Promise.all(fleets.map((fleet) => requestEvaluation(fleet, context)));
+    await Promise.all([...new Set(rows.map((row) => row.channel))].map((channel) => wake(channel, context)));
     return message;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
@@ -42,5 +42,13 @@ export async function evaluateSoon(
 
 export async function requestEvaluation(fleet: string, context: CommandContext): Promise<void> {
   const { by } = context;
-  await context.queue.enqueue('evaluate', { fleet, trigger: 'request', by }, { dedupe: `evaluate-${fleet}` });
+  await context.queue.enqueue(
+    'evaluate',
+    { v: 1, fleet, trigger: 'request', by },
+    { dedupe: `evaluate-${fleet}` },
+  );
+}
+
+async function wake(channel: string, context: CommandContext): Promise<void> {
+  await context.queue.enqueue('announce', { v: 1, channel }, { dedupe: `announce-${channel}` });
 }

@@ -1,10 +1,10 @@
 import type { Freeze } from '../src/core/model.js';
-import { freezeLine, freezeSet, intentRow } from '../src/core/views/intent.js';
+import { announcedRows, freezeLine, freezeSet } from '../src/core/views/intent.js';
 import { openFreezes } from '../src/core/views/notice.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { announceTo } from './consequences.js';
+import { elsewhere, followUp } from './consequences.js';
 
 const usage = '[fleet] [down] for <duration>|until <time> because <reason>';
 const full = `freeze ${usage}`;
@@ -81,6 +81,7 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     reason: args.reason,
     at: now,
     until: args.until,
+    postedIn: elsewhere(channelsOf(args.fleet, context), context),
   };
   const message = freezeSet(next);
   const audit = {
@@ -92,9 +93,7 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     ids: { freeze: next.id, ...(existing === null ? {} : { replaced: existing.id }) },
     detail: { kind: next.kind, until: next.until, reason: next.reason, where: context.where },
   };
-  const rows = channelsOf(args.fleet, context).flatMap((channel) =>
-    announceTo({ channel }, context, (to) => intentRow(next, 1, message, to, now)),
-  );
+  const rows = announcedRows(next, message, now);
   const stored = await context.store.setFreeze(next, audit, rows);
   if (stored === 'conflict') {
     throw new OperatorError(
@@ -103,7 +102,7 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
       full,
     );
   }
-  return { visibility: 'channel', message };
+  return { visibility: 'channel', message: await followUp([], rows, context, message) };
 }
 
 /** The open freeze of exactly this fleet, or of all. */

@@ -16,16 +16,14 @@ const spoken: Verb[] = [status, why, override, freeze, unfreeze, run, history];
 
 export const verbs: readonly Verb[] = [...spoken, helpOf(spoken)];
 
-export function findVerb(word: string): Verb | null {
+export function findVerb(word: string): Verb | undefined {
   const name = word.toLowerCase();
-  return verbs.find((verb) => verb.name === (name === '?' || name === '--help' ? 'help' : name)) ?? null;
+  return verbs.find((verb) => verb.name === (name === '?' || name === '--help' ? 'help' : name));
 }
 
-export function nearestVerb(word: string): string | null {
-  return nearest(
-    word,
-    verbs.map((verb) => verb.name),
-  );
+export function nearestVerb(word: string): string | undefined {
+  const names = verbs.map((verb) => verb.name);
+  return nearest(word, names) ?? undefined;
 }
 
 /**
@@ -35,9 +33,9 @@ export function nearestVerb(word: string): string | null {
 export async function hear(said: string, context: CommandContext): Promise<Reply> {
   const [first = 'help', ...words] = wordsOf(said);
   const verb = findVerb(first);
-  if (verb === null) {
+  if (verb === undefined) {
     const near = nearestVerb(first);
-    const hint = near === null ? 'Type help to see what there is.' : `Did you mean “${near}”?`;
+    const hint = near === undefined ? 'Type help to see what there is.' : `Did you mean “${near}”?`;
     throw new OperatorError('unknown-verb', `There is no “${short(first)}”. ${hint}`, near ?? 'help');
   }
   const asksHelp = words.length === 1 && ['help', '--help', '?'].includes(words[0]!.toLowerCase());

@@ -1,7 +1,8 @@
 import type { FleetConfig } from '../src/config.js';
 import type { Override, OverrideKind } from '../src/core/model.js';
 import {
-  intentRow,
+  announcedRows,
+  endedRows,
   overrideArgument,
   overrideConflict,
   overrideEnded,
@@ -12,7 +13,7 @@ import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import { countOf, knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { announceTo, evaluateSoon } from './consequences.js';
+import { elsewhere, followUp } from './consequences.js';
 
 const usage = '<fleet> <n>|floor <n>|ceiling <n> for <duration>|until <time> because <reason>';
 const full = `override ${usage}`;
@@ -104,6 +105,7 @@ async function set(
     reason: args.reason,
     at: now,
     until: args.until,
+    postedIn: elsewhere([fleet.channel], context),
   };
   const frozen = openFreezes(state.freezes, now);
   const message = overrideSet(next, existing, notesFor(fleet, next, frozen.length > 0));
@@ -113,10 +115,9 @@ async function set(
       message: { ...message, title: `Dry run. ${message.title ?? ''}`, parts: message.parts.slice(0, -1) },
     };
   }
-  const rows = announceTo(fleet, context, (channel) => intentRow(next, 1, message, channel, now));
+  const rows = announcedRows(next, message, now);
   if (existing !== null) {
-    const closed = overrideEnded(existing, { how: 'replaced', by }, now);
-    rows.push(intentRow(existing, 2, closed, fleet.channel, now));
+    rows.push(...endedRows(existing, overrideEnded(existing, { how: 'replaced', by }, now), now, []));
   }
   const audit = {
     at: now,
@@ -139,7 +140,7 @@ async function set(
     if (attempts > 1) return set(args, context, attempts - 1);
     throw overtaken(args.fleet);
   }
-  return { visibility: 'channel', message: await evaluateSoon([args.fleet], context, message) };
+  return { visibility: 'channel', message: await followUp([args.fleet], rows, context, message) };
 }
 
 async function cancel(name: string, context: CommandContext): Promise<Reply> {
@@ -166,11 +167,10 @@ async function cancel(name: string, context: CommandContext): Promise<Reply> {
     ids: { override: existing.id },
     detail: { was: overrideArgument(existing), where: context.where },
   };
-  // The message that announced it is closed in place; where the answer is seen in the same channel that is enough.
-  const rows = [intentRow(existing, 2, message, fleet.channel, now)];
+  const rows = endedRows(existing, message, now, elsewhere([fleet.channel], context));
   const stored = await context.store.endOverride(name, existing.id, audit, rows);
   if (stored === 'conflict') throw overtaken(name);
-  return { visibility: 'channel', message: await evaluateSoon([name], context, message) };
+  return { visibility: 'channel', message: await followUp([name], rows, context, message) };
 }
 
 function checkLimits(args: { kind: OverrideKind; workers: number; fleet: string }, fleet: FleetConfig): void {

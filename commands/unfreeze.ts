@@ -1,8 +1,8 @@
-import { freezeEnded, intentRow } from '../src/core/views/intent.js';
+import { endedRows, freezeEnded } from '../src/core/views/intent.js';
 import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import { defineVerb } from './command.js';
-import { evaluateSoon } from './consequences.js';
+import { elsewhere, followUp } from './consequences.js';
 import { channelsOf, fleetOrAll, sameFreeze } from './freeze.js';
 
 export const unfreeze = defineVerb<string>({
@@ -33,7 +33,7 @@ export const unfreeze = defineVerb<string>({
       ids: { freeze: existing.id },
       detail: { where: context.where },
     };
-    const rows = channelsOf(fleet, context).map((channel) => intentRow(existing, 2, message, channel, now));
+    const rows = endedRows(existing, message, now, elsewhere(channelsOf(fleet, context), context));
     const stored = await context.store.endFreeze(fleet, existing.id, audit, rows);
     if (stored === 'conflict') {
       throw new OperatorError(
@@ -43,6 +43,6 @@ export const unfreeze = defineVerb<string>({
       );
     }
     const fleets = fleet === '*' ? context.fleets.map((other) => other.name) : [fleet];
-    return { visibility: 'channel', message: await evaluateSoon(fleets, context, message) };
+    return { visibility: 'channel', message: await followUp(fleets, rows, context, message) };
   },
 });

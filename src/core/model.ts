@@ -71,6 +71,8 @@ export interface Override {
   reason: string;
   at: Millis;
   until: Millis;
+  /** Channels with a message of its own, which its end updates; elsewhere only the answer was seen. */
+  postedIn?: string[];
 }
 
 export interface Freeze {
@@ -84,6 +86,8 @@ export interface Freeze {
   reason: string;
   at: Millis;
   until: Millis;
+  /** As of an override. */
+  postedIn?: string[];
 }
 
 export interface Person {

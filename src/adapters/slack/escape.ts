@@ -4,9 +4,18 @@ export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Slash commands arrive with & < > as entities. */
+/** Slash commands arrive with & < > as entities, and with people, channels and links as tokens: back to what was typed. */
 export function unescaped(text: string): string {
-  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return text
+    .replace(/<([@#!])([^>|]*)(?:\|([^>]*))?>/g, (_whole, sign: string, id: string, name?: string) => {
+      if (name !== undefined && name !== '')
+        return name.startsWith('@') ? name : `${sign === '#' ? '#' : '@'}${name}`;
+      return `${sign === '#' ? '#' : '@'}${id}`;
+    })
+    .replace(/<((?:https?|mailto):[^>|]*)(?:\|[^>]*)?>/g, '$1')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
 }
 
 /** For plain_text and raw_text, which are not parsed: look-alikes, so that a copy elsewhere stays harmless too. */

@@ -168,9 +168,45 @@ export function freezeEnded(freeze: Freeze, ending: Ending, when: Millis): Messa
   };
 }
 
-/** The row that says (seq 1) or ends (seq 2) an override or a freeze in a channel. */
-export function intentRow(
+/** The messages that announce an override or a freeze, one in each channel that does not see the answer itself. */
+export function announcedRows(intent: Override | Freeze, message: Message, when: Millis): OutboxRow[] {
+  return (intent.postedIn ?? []).map((channel) => intentRow(intent, '', 1, message, channel, when));
+}
+
+/** Closes its messages in place; `elsewhere` are channels that hear of the end in a message of its own. */
+export function endedRows(
   intent: Override | Freeze,
+  message: Message,
+  when: Millis,
+  elsewhere: string[],
+): OutboxRow[] {
+  const posted = intent.postedIn ?? [];
+  return [
+    ...posted.map((channel) => intentRow(intent, '', 2, message, channel, when)),
+    ...elsewhere
+      .filter((channel) => !posted.includes(channel))
+      .map((channel) => intentRow(intent, '-end', 1, message, channel, when)),
+  ];
+}
+
+/** What the end of an override by time says: its message closed in place, and a notice that nobody overlooks. */
+export function overrideExpiredRows(override: Override, channel: string, now: Millis): OutboxRow[] {
+  const closed = endedRows(override, overrideEnded(override, { how: 'expired' }, now), now, []);
+  return [...closed, intentRow(override, '-end', 1, overrideExpired(override), channel, now)];
+}
+
+export function freezeExpiredRows(freeze: Freeze, channel: string, now: Millis): OutboxRow[] {
+  const ended = freezeEnded(freeze, { how: 'expired' }, now);
+  const channels = [...new Set([...(freeze.postedIn ?? []), channel])];
+  return [
+    ...endedRows(freeze, ended, now, []),
+    ...channels.map((each) => intentRow(freeze, '-end', 1, ended, each, now)),
+  ];
+}
+
+function intentRow(
+  intent: Override | Freeze,
+  suffix: '' | '-end',
   seq: number,
   message: Message,
   channel: string,
@@ -180,7 +216,7 @@ export function intentRow(
   return {
     v: 1,
     channel,
-    key: `${name}-${intent.id}`,
+    key: `${name}${suffix}-${intent.id}`,
     seq,
     fleet: intent.fleet,
     decisionId: null,
@@ -188,21 +224,6 @@ export function intentRow(
     at: when,
     message,
   };
-}
-
-/** What the end of an override by time says: the first message closed, and a notice of its own. */
-export function overrideExpiredRows(override: Override, channel: string, now: Millis): OutboxRow[] {
-  const notice = intentRow(override, 1, overrideExpired(override), channel, now);
-  return [
-    intentRow(override, 2, overrideEnded(override, { how: 'expired' }, now), channel, now),
-    { ...notice, key: `override-end-${override.id}` },
-  ];
-}
-
-export function freezeExpiredRows(freeze: Freeze, channel: string, now: Millis): OutboxRow[] {
-  const ended = freezeEnded(freeze, { how: 'expired' }, now);
-  const notice = intentRow(freeze, 1, ended, channel, now);
-  return [intentRow(freeze, 2, ended, channel, now), { ...notice, key: `freeze-end-${freeze.id}` }];
 }
 
 function endWords(ending: Ending): string {
