@@ -202,6 +202,7 @@ export interface StoreReader {
   /** Newest first. */
   decisions(fleet: string, limit: number): Promise<DecisionSummary[]>;
   alert(fleet: string): Promise<AlertState | null>;
+  /** Newest first. */
   audit(limit: number): Promise<StoredAudit[]>;
   /** Checks the hash chain from the newest checkpoint. */
   verifyAudit(): Promise<{ ok: boolean; entries: number; brokenAt: number | null }>;
@@ -283,10 +284,45 @@ export interface Store extends StoreReader {
 
 export interface Queue {
   /**
-   * `dedupe`: at most one waiting and one active job of this id; the newest data wins. `delayMs` is Muster time.
+   * `dedupe`: at most one waiting and one active job of this kind and id; the newest data wins. `delayMs` is Muster
+   * time; of several delayed runs of one id the earliest stays, and it keeps nobody from a run before it.
    * Resolves when stored; throws an OutsideError('redis') within a second when it cannot be.
    */
   enqueue(job: string, data: unknown, options?: { dedupe?: string; delayMs?: Millis }): Promise<void>;
+}
+
+/** A standing order: one run of `job` at each slot, a UTC multiple of `everyMs` plus `offsetMs` on the Muster clock. */
+export interface Schedule {
+  /** Unique; no ':'. */
+  id: string;
+  job: string;
+  everyMs: Millis;
+  offsetMs: Millis;
+  data: unknown;
+  /** As of `enqueue`; the schedule's id when absent. */
+  dedupe?: string;
+}
+
+export interface JobHandler {
+  /** Machine time; then `signal` aborts and the run fails. */
+  deadlineMs: number;
+  /** Runs that may fail before the job is given up; 3 when absent. A crash of the process is none. */
+  attempts?: number;
+  /** How many of this kind run at once in one process. */
+  concurrency?: number;
+  /** `slot`: the nominal Muster time of a scheduled run, whenever it got to run; null for others. */
+  run(data: unknown, context: { signal: AbortSignal; slot: Millis | null }): Promise<void>;
+}
+
+/** Jobs and their schedules, shared by all replicas. Every run may happen again, after a crash say. */
+export interface JobRunner {
+  queue: Queue;
+  /** Makes these the only schedules, whatever was there. Any number of replicas may do the same. */
+  schedule(all: Schedule[]): Promise<void>;
+  /** Begins to run jobs of these kinds. */
+  work(handlers: Record<string, JobHandler>, options: { concurrency: number }): Promise<void>;
+  /** Lets running jobs finish for some seconds, then aborts them. Never hangs. */
+  close(): Promise<void>;
 }
 
 export interface Log {

@@ -1,0 +1,73 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { OutsideError } from '../../errors.js';
+import type { Log } from '../../ports.js';
+
+/** BullMQ's keys; the braces keep all of a queue's keys on one node of a Redis Cluster. */
+export const PREFIX = '{muster}';
+
+/** How long an enqueue may take, all its steps together. Machine time. */
+const ENQUEUE_MS = 900;
+
+/** `url` as the store takes it: redis://, rediss://, unix:// or a socket's path. It may hold a password: never logged. */
+export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  const all = {
+    replyMapping: 'legacy' as const,
+    connectTimeout: 1_500,
+    retryStrategy: (times: number) => Math.min(1_000, 25 * 2 ** Math.min(times, 6)),
+    ...options,
+  };
+  if (url.startsWith('/')) return new Redis({ ...all, path: url });
+  if (url.startsWith('unix:')) return new Redis({ ...all, path: new URL(url).pathname });
+  return new Redis(url, all);
+}
+
+/**
+ * For enqueueing: fails at once while Redis is away. BullMQ's own way is to wait for ever, which would hang a person's
+ * command.
+ */
+export const openProducer = (url: string): Redis =>
+  openRedis(url, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+  });
+
+/** For workers: waits through an outage and goes on. */
+export const openConsumer = (url: string): Redis => openRedis(url, { maxRetriesPerRequest: null });
+
+/** One line when Redis goes away and one when it is back. */
+export function tellOutages(redis: Redis, log: Log): void {
+  let away = false;
+  redis.on('error', () => {
+    if (!away) log.warn({ peer: 'redis' }, 'The queue lost Redis; reconnecting by itself');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log.info({ peer: 'redis' }, 'The queue has Redis again');
+    away = false;
+  });
+}
+
+/** The work's result, or an OutsideError within a second. What was sent may have been stored. */
+export async function withinASecond<T>(tried: string, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable(tried, 'timeout')), ENQUEUE_MS);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    if (error instanceof OutsideError) throw error;
+    throw unavailable(tried, 'unreachable');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function unavailable(tried: string, why: 'timeout' | 'unreachable'): OutsideError {
+  const detail =
+    why === 'timeout'
+      ? 'no answer within a second; it may have been stored'
+      : 'Redis cannot be reached; reconnecting by itself';
+  return new OutsideError('redis', tried, detail, { class: 'retry', why });
+}

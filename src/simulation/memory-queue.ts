@@ -1,0 +1,164 @@
+import type { Millis } from '../core/model.js';
+import type { Clock, JobHandler, JobRunner, Schedule } from '../ports.js';
+
+/** A handler that throws this dies like a process under kill -9: the job runs again, and no attempt is counted. */
+export class Crashed extends Error {
+  override readonly name = 'Crashed';
+}
+
+export interface MemoryRun {
+  job: string;
+  data: unknown;
+  slot: Millis | null;
+  outcome: 'done' | 'failed' | 'crashed';
+  error: unknown;
+}
+
+/** The Queue and its runner in memory. Nothing happens by itself: the simulation moves the clock and asks for `next`. */
+export interface MemoryQueue extends JobRunner {
+  /** When the next job is due, Muster time; null when nothing waits. It may lie in the past. */
+  nextAt(): Millis | null;
+  /** Runs the first job that is due at the clock's now, to its end; null when none is. */
+  next(): Promise<MemoryRun | null>;
+  /** Runs until nothing is due, at most so many runs; the runs in their order. */
+  settle(most?: number): Promise<MemoryRun[]>;
+  /** Delivers some jobs twice, as a queue may: asked before each job is taken off. */
+  deliverTwice(wanted: (job: string) => boolean): void;
+}
+
+interface Waiting {
+  job: string;
+  data: unknown;
+  slot: Millis | null;
+  due: Millis;
+  order: number;
+  attempts: number;
+  dedupe: string | null;
+}
+
+/** Muster time until a job that failed, or whose worker died, is tried again. */
+const AGAIN_MS = 1_000;
+const USUAL_ATTEMPTS = 3;
+
+/**
+ * Deterministic: due time first, then the order of arrival. Deduplication is that of the real queue: one waiting and
+ * one active job of an id, the newest data wins; of delayed ones the earliest stays.
+ */
+export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
+  let schedules: { schedule: Schedule; due: Millis }[] = [];
+  const handlers = new Map<string, JobHandler>();
+  let waiting: Waiting[] = [];
+  let order = 0;
+  let twice: (job: string) => boolean = () => false;
+  let closed = false;
+
+  const add = (job: Omit<Waiting, 'order' | 'attempts'>): void => {
+    waiting.push({ ...job, order: order++, attempts: 0 });
+  };
+  const put = (job: string, data: unknown, dedupe: string | null, slot: Millis | null): void => {
+    const due = clock.now();
+    const same = dedupe === null ? undefined : waiting.find((other) => isNow(other, job, dedupe));
+    if (same) Object.assign(same, { data, slot });
+    else add({ job, data, slot, due, dedupe });
+  };
+  const putLater = (job: string, data: unknown, dedupe: string | null, due: Millis): void => {
+    const id = dedupe === null ? null : later(dedupe);
+    const same = waiting.find((other) => other.job === job && id !== null && other.dedupe === id);
+    if (same && same.due <= due) return;
+    if (same) waiting = waiting.filter((other) => other !== same);
+    add({ job, data, slot: null, due, dedupe: id });
+  };
+  const tick = (): void => {
+    const now = clock.now();
+    const due = schedules.filter((one) => one.due <= now).sort((a, b) => a.due - b.due);
+    for (const one of due) {
+      const { job, data, dedupe, id } = one.schedule;
+      put(job, data, dedupe ?? id, one.due);
+      one.due = slotAfter(now, one.schedule);
+    }
+    for (const timer of waiting.filter((other) => isTimer(other) && other.due <= now)) {
+      waiting = waiting.filter((other) => other !== timer);
+      put(timer.job, timer.data, (timer.dedupe ?? '').slice(1), null);
+    }
+  };
+  const take = (): Waiting | null => {
+    tick();
+    const now = clock.now();
+    const ready = waiting.filter((one) => one.due <= now && handlers.has(one.job));
+    const first = ready.sort((a, b) => a.due - b.due || a.order - b.order)[0];
+    if (!first) return null;
+    waiting = waiting.filter((other) => other !== first);
+    if (twice(first.job)) waiting.push({ ...first, dedupe: null, order: order++ });
+    return first;
+  };
+  const next = async (): Promise<MemoryRun | null> => {
+    const taken = closed ? null : take();
+    const handler = taken && handlers.get(taken.job);
+    if (!taken || !handler) return null;
+    const { job, data, slot } = taken;
+    try {
+      await handler.run(copy(data), { signal: new AbortController().signal, slot });
+      return { job, data, slot, outcome: 'done', error: null };
+    } catch (error) {
+      const crashed = error instanceof Crashed;
+      const attempts = taken.attempts + (crashed ? 0 : 1);
+      if (attempts < (handler.attempts ?? USUAL_ATTEMPTS)) again({ ...taken, attempts });
+      return { job, data, slot, outcome: crashed ? 'crashed' : 'failed', error };
+    }
+  };
+  const again = (taken: Waiting): void => {
+    const { job, dedupe } = taken;
+    const newer = dedupe === null ? undefined : waiting.find((other) => isNow(other, job, dedupe));
+    if (!newer) waiting.push({ ...taken, due: clock.now() + AGAIN_MS, order: order++ });
+  };
+
+  return {
+    queue: {
+      async enqueue(job, data, { dedupe, delayMs = 0 } = {}) {
+        if (delayMs > 0) putLater(job, copy(data), dedupe ?? null, clock.now() + delayMs);
+        else put(job, copy(data), dedupe ?? null, null);
+      },
+    },
+    async schedule(all) {
+      const known = new Map(schedules.map((one) => [JSON.stringify(one.schedule), one]));
+      schedules = copy(all).map((schedule) => {
+        const before = known.get(JSON.stringify(schedule));
+        return before ?? { schedule, due: slotAfter(clock.now(), schedule) };
+      });
+    },
+    async work(all) {
+      for (const [job, handler] of Object.entries(all)) handlers.set(job, handler);
+    },
+    async close() {
+      closed = true;
+    },
+    nextAt() {
+      const dues = [...schedules, ...waiting.filter(({ job }) => handlers.has(job))].map(({ due }) => due);
+      return dues.length === 0 ? null : Math.min(...dues);
+    },
+    next,
+    async settle(most = 10_000) {
+      const runs: MemoryRun[] = [];
+      while (runs.length < most) {
+        const run = await next();
+        if (run === null) break;
+        runs.push(run);
+      }
+      return runs;
+    },
+    deliverTwice(wanted) {
+      twice = wanted;
+    },
+  };
+}
+
+/** A delayed, deduplicated run waits under a name of its own, so that it keeps no earlier run away. */
+const later = (dedupe: string): string => `\n${dedupe}`;
+const isTimer = ({ dedupe }: Waiting): boolean => dedupe?.startsWith('\n') ?? false;
+const isNow = (one: Waiting, job: string, dedupe: string): boolean =>
+  one.job === job && one.dedupe === dedupe;
+
+const slotAfter = (at: Millis, { everyMs, offsetMs }: Schedule): Millis =>
+  Math.floor((at - offsetMs) / everyMs) * everyMs + offsetMs + everyMs;
+
+const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
