@@ -1,0 +1,51 @@
+/** The shortcodes that operations bots use; another one stays as it was typed. */
+const signs: Record<string, string> = {
+  white_check_mark: '✅',
+  heavy_check_mark: '✔️',
+  warning: '⚠️',
+  rotating_light: '🚨',
+  x: '❌',
+  no_entry: '⛔',
+  hourglass: '⌛',
+  hourglass_flowing_sand: '⏳',
+  information_source: 'ℹ️',
+  large_green_circle: '🟢',
+  large_yellow_circle: '🟡',
+  large_orange_circle: '🟠',
+  red_circle: '🔴',
+  large_blue_circle: '🔵',
+  white_circle: '⚪',
+  arrow_up: '⬆️',
+  arrow_down: '⬇️',
+  arrow_right: '➡️',
+  snowflake: '❄️',
+  bell: '🔔',
+  mag: '🔍',
+  chart_with_upwards_trend: '📈',
+  chart_with_downwards_trend: '📉',
+  bar_chart: '📊',
+  moneybag: '💰',
+  lock: '🔒',
+  unlock: '🔓',
+  pushpin: '📌',
+  wrench: '🔧',
+  rocket: '🚀',
+  eyes: '👀',
+  fire: '🔥',
+  zap: '⚡',
+  clock3: '🕒',
+  alarm_clock: '⏰',
+  stopwatch: '⏱️',
+  pause_button: '⏸️',
+  double_vertical_bar: '⏸️',
+  arrow_forward: '▶️',
+  robot_face: '🤖',
+  bulb: '💡',
+  tada: '🎉',
+};
+
+export function withEmoji(text: string): string {
+  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => signs[name] ?? whole);
+}
+
+export const emojiOf = (name: string): string => signs[name] ?? `:${name}:`;
