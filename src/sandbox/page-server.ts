@@ -101,7 +101,14 @@ export function createPageRoutes(options: PageOptions): PageRoutes {
         if (file !== undefined && isRead) return await sendFile(response, file);
         if (!url.pathname.startsWith('/_page/')) return false;
         if (url.pathname === '/_page/updates' && isRead)
-          return sendJson(response, 200, await updates(numberIn(url, 'epoch') === epoch ? numberIn(url, 'since') : 0, numberIn(url, 'points')));
+          return sendJson(
+            response,
+            200,
+            await updates(
+              numberIn(url, 'epoch') === epoch ? numberIn(url, 'since') : 0,
+              numberIn(url, 'points'),
+            ),
+          );
         if (url.pathname.startsWith('/_page/files/') && isRead)
           return sendUpload(response, url.pathname.slice('/_page/files/'.length));
         if (url.pathname === '/_page/act' && request.method === 'POST')

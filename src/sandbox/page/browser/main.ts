@@ -8,7 +8,7 @@ import { countUnread, drawBanner, drawFrame, watchFrame } from './panels/frame.j
 import { drawIncidents } from './panels/incidents.js';
 import { applyChanges, drawChannel, watchScroll } from './panels/messages.js';
 import { drawThread, watchThread } from './panels/thread.js';
-import { drawViews, watchViews } from './panels/views.js';
+import { drawViews, forgetOldModals, watchViews } from './panels/views.js';
 
 watchFrame();
 watchComposer(refresh);
@@ -20,6 +20,7 @@ watchScroll();
 startPolling(
   ({ first, changed, gone }) => {
     if (first) {
+      forgetOldModals();
       drawFrame();
       drawExamples();
       drawChannel();

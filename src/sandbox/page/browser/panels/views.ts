@@ -8,6 +8,8 @@ import { valuesIn } from '../kit/inputs.js';
 import { tell } from './notice.js';
 
 let shownModal = '';
+/** Modals that were open before this page was: somebody else's doing, or another tab's. */
+let oldRev = -1;
 let shownHome = '';
 let refresh: () => Promise<void> = async () => {};
 
@@ -20,13 +22,19 @@ export function watchViews(afterwards: () => Promise<void>): void {
   });
 }
 
+export function forgetOldModals(): void {
+  oldRev = store.latest?.rev ?? -1;
+}
+
 export function drawViews(): void {
   drawModal();
   drawHome();
 }
 
 function topModal(): View | undefined {
-  return store.views.filter((view) => view.type === 'modal' && view.user === store.user).at(-1);
+  return store.views
+    .filter((view) => view.type === 'modal' && view.user === store.user && view.rev > oldRev)
+    .at(-1);
 }
 
 function drawModal(): void {
