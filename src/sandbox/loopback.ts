@@ -1,5 +1,6 @@
-/** A small HTTP server on 127.0.0.1 for a stand-in: reads the body, answers text or JSON, closes without waiting for idle sockets. */
+/** A small HTTP or HTTPS server on 127.0.0.1 for a stand-in: reads the body, answers text or JSON, closes without waiting for idle sockets. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -16,20 +17,27 @@ export interface Asked {
 export type Said = 'cut' | { status: number; body: unknown; headers?: Record<string, string> };
 
 export interface Loopback {
+  /** 127.0.0.1:port */
+  host: string;
   url: string;
   close(): Promise<void>;
 }
 
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 
-/** `first` may deal with a request before its body is read (faults): true means it did. */
+/**
+ * `first` may deal with a request before its body is read (faults): true means it did.
+ * Without a port it takes a free one; with a certificate it speaks HTTPS.
+ */
 export async function openLoopback(
   first: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>,
-  answer: (asked: Asked) => Promise<Said>,
+  answer: (asked: Asked) => Promise<Said> | Said,
+  { port = 0, tls }: { port?: number; tls?: { cert: string; key: string } } = {},
 ): Promise<Loopback> {
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     handle(request, response).catch(() => request.socket.destroy());
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener);
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     if (await first(request, response)) return;
     const gone = new AbortController();
@@ -54,10 +62,14 @@ export async function openLoopback(
     });
     response.end(isText ? said.body : JSON.stringify(said.body));
   };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    host,
+    url: `${tls === undefined ? 'http' : 'https'}://${host}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
