@@ -31,8 +31,8 @@ const data = z.object({
   v: z.literal(1),
   fleet: z.string(),
   trigger: z.enum(['cycle', 'guard', 'request', 'window']),
-  /** Nominal start of the cycle, for trigger 'cycle'. */
-  cycle: z.number().nullish(),
+  /** Nominal start of the cycle that is decided; set when the run begins. */
+  cycle: z.number().optional(),
   by: z.object({ id: z.string(), name: z.string() }).optional(),
 });
 type Ask = z.output<typeof data>;
@@ -45,10 +45,11 @@ export const evaluate = defineJob({
   name: 'evaluate',
   data,
   deadlineMs: 20_000,
-  async run(ask, context) {
-    const fleet = context.fleet(ask.fleet);
+  async run(asked, context) {
+    const fleet = context.fleet(asked.fleet);
     const started = context.clock.now();
-    if (ask.trigger === 'cycle' && (await isDecidedOrOver(ask, fleet, context))) return;
+    const ask = await asOfNow(asked, fleet, context);
+    if (ask === null) return;
     const looked = await look(fleet, context);
     for (let race = 0; race < RACES; race += 1) {
       const kept = await keep(fleet, looked.sample, context);
@@ -63,11 +64,16 @@ export const evaluate = defineJob({
   },
 });
 
-async function isDecidedOrOver(ask: Ask, fleet: FleetConfig, context: JobContext): Promise<boolean> {
+/**
+ * Whatever asked, a cycle that nobody has decided yet is decided first: a request that overtook the cycle's own run in
+ * the queue speaks for it. A run whose cycle is decided or over has nothing to do.
+ */
+async function asOfNow(ask: Ask, fleet: FleetConfig, context: JobContext): Promise<Ask | null> {
   const { lastCycle } = await context.store.fleet(fleet.name);
-  const cycle = ask.cycle ?? cycleStart(context.clock.now(), fleet.policy);
-  if (lastCycle !== null && lastCycle >= cycle) return true;
-  return cycleStart(context.clock.now(), fleet.policy) !== cycle;
+  const cycle = cycleStart(context.clock.now(), fleet.policy);
+  const undecided = lastCycle === null || lastCycle < cycle;
+  if (undecided) return { ...ask, trigger: 'cycle', cycle };
+  return ask.trigger === 'cycle' ? null : ask;
 }
 
 type Kept = NonNullable<Awaited<ReturnType<typeof keep>>>;
@@ -82,8 +88,7 @@ async function decideOnce(
 ): Promise<'stored' | 'duplicate' | 'conflict' | 'nothing'> {
   const { state, memory } = kept;
   const now = context.clock.now();
-  const cycle =
-    ask.trigger === 'cycle' ? (ask.cycle ?? cycleStart(now, fleet.policy)) : cycleStart(now, fleet.policy);
+  const cycle = ask.cycle ?? cycleStart(now, fleet.policy);
   const seen = seenOf(fleet, looked, state, memory, { now, cycle, trigger: ask.trigger });
   const decision = decide(seen, fleet.policy);
   if (ask.trigger === 'guard' && decision.kind === 'hold') return 'nothing';

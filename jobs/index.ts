@@ -2,9 +2,9 @@ import { announce } from './announce.js';
 import { converge } from './converge.js';
 import { evaluate } from './evaluate.js';
 import type { Job } from './job.js';
+import { minute } from './minute.js';
 import { observe } from './observe.js';
-import { tick } from './tick.js';
 import { watchdog } from './watchdog.js';
 
 /** Every job there is. */
-export const jobs = [tick, observe, evaluate, converge, announce, watchdog] as unknown as Job<unknown>[];
+export const jobs = [minute, observe, evaluate, converge, announce, watchdog] as unknown as Job<unknown>[];

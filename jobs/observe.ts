@@ -38,11 +38,7 @@ async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: 
   const dedupe = `evaluate-${fleet.name}`;
   const undecided = state.lastCycle === null || state.lastCycle < seen.cycle;
   if (undecided && seen.now - seen.cycle > GRACE_SECONDS * 1_000) {
-    await context.queue.enqueue(
-      'evaluate',
-      { v: 1, fleet: fleet.name, trigger: 'cycle', cycle: seen.cycle },
-      { dedupe },
-    );
+    await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'cycle' }, { dedupe });
   } else if (!undecided && wantsGuard(seen, fleet.policy)) {
     await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'guard' }, { dedupe });
   }

@@ -6,9 +6,10 @@
 import type { CommandContext, Reply } from '../commands/command.js';
 import { hear } from '../commands/index.js';
 import { jobs } from '../jobs/index.js';
+import type { Job } from '../jobs/job.js';
 import type { FleetConfig } from './config.js';
 import type { Message } from './core/message.js';
-import type { Millis, Person } from './core/model.js';
+import type { Person } from './core/model.js';
 import { failure, refusal } from './core/views/problem.js';
 import { OperatorError, OutsideError } from './errors.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   Clock,
   DemandReader,
   GaugeReader,
+  JobHandler,
   Log,
   Meter,
   NodeGroupsActor,
@@ -24,6 +26,7 @@ import type {
   OrchestratorReader,
   Pager,
   Queue,
+  Schedule,
   Store,
 } from './ports.js';
 
@@ -60,8 +63,6 @@ export interface JobContext extends Ports {
   fleets: FleetConfig[];
   settings: Settings;
   fleet(name: string): FleetConfig;
-  /** Nominal Muster time of the schedule slot the job came from; null when something else asked for it. */
-  slot: Millis | null;
   /** Aborts when the job's deadline passes. */
   signal: AbortSignal;
 }
@@ -76,20 +77,10 @@ export interface Said {
   expectVersion?: number;
 }
 
-/** One recurring job, on the Muster clock. */
-export interface Schedule {
-  id: string;
-  job: string;
-  everyMs: Millis;
-  offsetMs: Millis;
-  data: unknown;
-}
-
 export interface App {
-  /** What a queue must know of each job to run it. */
-  jobs: { name: string; deadlineMs: number }[];
   handle(said: Said): Promise<Reply>;
-  run(job: string, data: unknown, options: { slot: Millis | null; signal: AbortSignal }): Promise<void>;
+  /** One handler per job, for the queue to call. */
+  handlers(): Record<string, JobHandler>;
   schedules(): Schedule[];
 }
 
@@ -141,46 +132,49 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
     return failure('something went wrong on my side.', id);
   }
 
-  async function run(
-    name: string,
-    data: unknown,
-    options: { slot: Millis | null; signal: AbortSignal },
-  ): Promise<void> {
-    const job = jobs.find((each) => each.name === name);
-    if (job === undefined) throw new Error(`There is no job named "${name}".`);
+  async function run(job: Job<unknown>, data: unknown, signal: AbortSignal): Promise<void> {
     const parsed = job.data.safeParse(data);
     if (!parsed.success) {
-      // A newer replica's data: it will be taken by one that knows it, or by nobody; repeating it here helps nobody.
-      ports.log.warn(
-        { job: name, issues: parsed.error.issues.length },
-        'left a job with data of another version',
-      );
+      // Another version's data: a replica that knows it will take the next one; repeating it here helps nobody.
+      ports.log.warn({ job: job.name }, 'left a job with data of another version');
       return;
     }
-    const context: JobContext = {
-      ...ports,
-      fleets,
-      settings,
-      fleet,
-      slot: options.slot,
-      signal: options.signal,
-    };
-    await job.run(parsed.data, context);
+    const started = ports.clock.now();
+    const context: JobContext = { ...ports, fleets, settings, fleet, signal };
+    const took = () => (ports.clock.now() - started) / 1_000 / ports.clock.speed;
+    try {
+      await job.run(parsed.data, context);
+      ports.meter.job(job.name, 'done', took());
+    } catch (error) {
+      ports.meter.job(job.name, signal.aborted ? 'late' : 'failed', took());
+      ports.log.error({ job: job.name, data: parsed.data, error }, 'a job failed; it will run again');
+      throw error;
+    }
   }
 
-  function schedules(): Schedule[] {
-    return [
-      { id: 'minute', job: 'tick', everyMs: MINUTE, offsetMs: 0, data: { v: 1, kind: 'minute' } },
-      { id: 'watchdog', job: 'watchdog', everyMs: MINUTE, offsetMs: 30_000, data: { v: 1 } },
-      ...fleets.map((each) => ({
-        id: `cycle-${each.name}`,
-        job: 'tick',
-        everyMs: each.policy.cycleSeconds * 1_000,
-        offsetMs: each.policy.cycleOffsetSeconds * 1_000,
-        data: { v: 1, kind: 'cycle', fleet: each.name },
-      })),
-    ];
-  }
+  const handlers = (): Record<string, JobHandler> =>
+    Object.fromEntries(
+      jobs.map((job) => [
+        job.name,
+        {
+          deadlineMs: job.deadlineMs,
+          run: (data, { signal }) => run(job, data, signal),
+        } satisfies JobHandler,
+      ]),
+    );
 
-  return { jobs: jobs.map(({ name, deadlineMs }) => ({ name, deadlineMs })), handle, run, schedules };
+  const schedules = (): Schedule[] => [
+    { id: 'minute', job: 'minute', everyMs: MINUTE, offsetMs: 0, data: { v: 1 } },
+    { id: 'watchdog', job: 'watchdog', everyMs: MINUTE, offsetMs: MINUTE / 2, data: { v: 1 } },
+    ...fleets.map(({ name, policy }) => ({
+      id: `cycle-${name}`,
+      job: 'evaluate',
+      everyMs: policy.cycleSeconds * 1_000,
+      offsetMs: policy.cycleOffsetSeconds * 1_000,
+      data: { v: 1, fleet: name, trigger: 'cycle' },
+      dedupe: `evaluate-${name}`,
+    })),
+  ];
+
+  return { handle, handlers, schedules };
 }

@@ -1,0 +1,200 @@
+/** The composition root: reads like a parts list. Nothing else knows which vendor stands behind a port. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { findVerb } from '../commands/index.js';
+import { createBullQueue } from './adapters/bullmq/queue.js';
+import { createClock } from './adapters/clock/clock.js';
+import { createDemandReader } from './adapters/demand/by-kind.js';
+import { createFixedNodeGroups } from './adapters/fixed/node-groups.js';
+import { createGceNodeGroups } from './adapters/gce/node-groups.js';
+import { healthRoutes } from './adapters/http/health-routes.js';
+import { createHeartbeat } from './adapters/http/heartbeat.js';
+import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
+import { createPager } from './adapters/pagerduty/pager.js';
+import { createLog } from './adapters/pino/log.js';
+import { createMeter } from './adapters/prom-client/meter.js';
+import { createPrometheus } from './adapters/prometheus/gauges.js';
+import { createRabbitmqDemand } from './adapters/rabbitmq/demand.js';
+import { createRedisStore } from './adapters/redis/store.js';
+import { createSlack } from './adapters/slack/index.js';
+import { type App, createApp, type Ports } from './app.js';
+import { type Config, loadConfig } from './config.js';
+import { OperatorError, OutsideError } from './errors.js';
+import { readiness } from './health.js';
+import type { Log, NodeGroupsActor, NodeGroupsReader, NodeGroupTarget } from './ports.js';
+import { configFromWorld, stayRegistered } from './sandbox/replica.js';
+
+type NodeGroups = NodeGroupsReader & NodeGroupsActor;
+
+/** Jobs of one kind that run at once in one process. */
+const CONCURRENCY = 10;
+
+/** Runs a bot until it is told to stop. */
+export async function runBot(from: { config: string } | { world: string }): Promise<void> {
+  const config = 'world' in from ? await configFromWorld(from.world) : readConfigFile(from.config);
+  const bot = await createBot(config);
+  const url = await bot.listen();
+  const stop = once(async (why: string, code: number) => {
+    bot.log.info({ why }, 'stopping');
+    registration?.stop();
+    const forced = setTimeout(() => process.exit(code), 5_000);
+    await bot.close();
+    clearTimeout(forced);
+    process.exit(code);
+  });
+  const registration =
+    'world' in from
+      ? stayRegistered(from.world, url, bot.follow, () => void stop('the world is gone', 0))
+      : null;
+  process.once('SIGTERM', () => void stop('SIGTERM', 0));
+  process.once('SIGINT', () => void stop('SIGINT', 0));
+  if ('world' in from && !process.stdin.isTTY) {
+    // The world holds the other end: its death, however sudden, closes this.
+    process.stdin.on('end', () => void stop('the world is gone', 0)).resume();
+  }
+  bot.log.info({ url, fleets: config.fleets.length, environment: config.environment }, 'muster is running');
+}
+
+export interface Bot {
+  log: Log;
+  app: App;
+  /** Starts work and the HTTP server; gives its address. */
+  listen(): Promise<string>;
+  follow(anchor: { wallMs: number; simMs: number; speed: number }): void;
+  close(): Promise<void>;
+}
+
+export async function createBot(config: Config): Promise<Bot> {
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+  const clock = createClock(config.clock);
+  const timeoutMs = config.peerTimeoutMs;
+  const meter = createMeter({ processMetrics: true });
+  const store = await createRedisStore({ url: config.redis.url, log });
+  const bull = createBullQueue({ url: config.redis.url, clock, locks: config.locks, log });
+  const prometheus =
+    config.prometheus === null ? null : createPrometheus({ ...config.prometheus, timeoutMs });
+  const rabbitmq = config.rabbitmq === null ? null : createRabbitmqDemand({ ...config.rabbitmq, timeoutMs });
+  const heartbeat = config.heartbeatUrl === null ? null : createHeartbeat(config.heartbeatUrl, timeoutMs);
+  const startedAt = clock.now();
+
+  const routes = healthRoutes({
+    ready: () => readiness(store, clock, config.fleets, startedAt),
+    metrics: meter.render,
+  });
+  const slack =
+    config.slack === null
+      ? null
+      : createSlack({
+          config: config.slack,
+          environment: config.environment,
+          command: config.command,
+          http: config.http,
+          handle: (heard) => app.handle(heard),
+          changes: (text) => findVerb(text.trim().split(/\s+/)[0] ?? '')?.changes ?? false,
+          once: store.once,
+          log,
+          timeoutMs,
+          routes,
+        });
+
+  const ports: Ports = {
+    clock,
+    store,
+    queue: bull.queue,
+    orchestrator: createNomadOrchestrator({ ...nomadOf(config), timeoutMs, log }),
+    nodeGroups:
+      config.gce === null
+        ? createFixedNodeGroups()
+        : byKind(createGceNodeGroups({ ...config.gce, timeoutMs })),
+    demand: createDemandReader({ rabbitmq, prometheus }),
+    gauge: prometheus ?? { gauge: () => Promise.reject(notConfigured('prometheus')) },
+    chat: slack?.chat ?? null,
+    pager: config.pagerduty === null ? null : createPager({ ...config.pagerduty, timeoutMs }),
+    meter,
+    log,
+    newId: () => randomUUID().slice(0, 13),
+    heartbeat: async () => heartbeat?.beat(),
+  };
+  const app = createApp(ports, config.fleets, {
+    holder: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    channel: config.channel,
+    command: config.command,
+    leaseMs: config.locks.leaseMs,
+    maxOverrideSeconds: config.maxOverrideSeconds,
+  });
+  return {
+    log,
+    app,
+    listen: async () => {
+      const bound = await slack?.start();
+      await bull.schedule(app.schedules());
+      await bull.work(app.handlers(), { concurrency: CONCURRENCY });
+      return bound === undefined ? 'nowhere: Slack is not configured' : `http://${bound.host}:${bound.port}`;
+    },
+    follow: clock.follow,
+    close: async () => {
+      await slack?.stop();
+      await bull.close();
+      await store.close();
+    },
+  };
+}
+
+/** Each fleet's node groups are kept by the adapter that its kind names. */
+function byKind(gce: NodeGroups): NodeGroups {
+  const fixed = createFixedNodeGroups();
+  const of = (target: NodeGroupTarget): NodeGroups => (target.kind === 'fixed' ? fixed : gce);
+  return {
+    list: (target) => of(target).list(target),
+    grow: (target, ...rest) => of(target).grow(target, ...rest),
+    remove: (target, ...rest) => of(target).remove(target, ...rest),
+  };
+}
+
+function nomadOf(config: Config): NonNullable<Config['nomad']> {
+  if (config.nomad !== null) return config.nomad;
+  throw new OperatorError('bad-configuration', 'No fleet names an orchestrator that Muster can reach.');
+}
+
+const notConfigured = (peer: string): OutsideError =>
+  new OutsideError(peer, 'read a gauge', 'is not configured', { class: 'human', why: 'no-data' });
+
+function secretsOf(config: Config): string[] {
+  return [
+    config.slack?.botToken,
+    config.slack?.signingSecret,
+    config.slack?.appToken,
+    config.pagerduty?.routingKey,
+    config.pagerduty?.token,
+    config.nomad?.token,
+    config.rabbitmq?.password,
+    config.prometheus?.token,
+    config.gce?.token,
+    config.redis.url.includes('@') ? config.redis.url : null,
+    config.heartbeatUrl,
+    ...config.fleets.map((fleet) => fleet.pagerdutyRoutingKey),
+  ].filter((secret): secret is string => typeof secret === 'string' && secret !== '');
+}
+
+export function readConfigFile(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new OperatorError(
+      'bad-configuration',
+      `${path} cannot be read (${code}). Start from muster.example.yml.`,
+    );
+  }
+  return loadConfig(text);
+}
+
+function once<A extends unknown[]>(run: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  let running: Promise<void> | null = null;
+  return (...args) => {
+    running ??= run(...args);
+    return running;
+  };
+}
