@@ -1,5 +1,6 @@
+import type { OutboxRow } from '../src/core/message.js';
 import type { Freeze } from '../src/core/model.js';
-import { announcedRows, freezeLine, freezeSet } from '../src/core/views/intent.js';
+import { announcedRows, endedRows, freezeEnded, freezeLine, freezeSet } from '../src/core/views/intent.js';
 import { openFreezes } from '../src/core/views/notice.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
@@ -102,7 +103,23 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
       full,
     );
   }
+  if (existing !== null) rows.push(...(await endReplaced(existing, context)));
   return { visibility: 'channel', message: await followUp([], rows, context, message) };
+}
+
+/** After the new one is in force, so that no moment is without. */
+async function endReplaced(existing: Freeze, context: CommandContext): Promise<OutboxRow[]> {
+  const { by, now } = context;
+  const rows = endedRows(existing, freezeEnded(existing, { how: 'replaced', by }, now), now, []);
+  const fleet = existing.fleet === '*' ? null : existing.fleet;
+  const ids = { freeze: existing.id };
+  await context.store.endFreeze(
+    existing.fleet,
+    existing.id,
+    { at: now, by, action: 'unfreeze', fleet, ids },
+    rows,
+  );
+  return rows;
 }
 
 /** The open freeze of exactly this fleet, or of all. */

@@ -12,7 +12,7 @@ export function helpOf(others: Verb[]): Verb<string | null> {
     summary: 'Says what you can say, or all about one verb.',
     examples: ['help', 'help override'],
     changes: false,
-    parse: (words) => words[0]?.toLowerCase() ?? null,
+    parse: (words) => words.find((word) => /^[a-z]/i.test(word))?.toLowerCase() ?? null,
     async run(name, { command }) {
       const all = [...others, help as Verb];
       if (name === null) return { visibility: 'caller', message: helpMessage(all, command) };

@@ -38,7 +38,7 @@ export async function hear(said: string, context: CommandContext): Promise<Reply
     const hint = near === undefined ? 'Type help to see what there is.' : `Did you mean “${near}”?`;
     throw new OperatorError('unknown-verb', `There is no “${short(first)}”. ${hint}`, near ?? 'help');
   }
-  const asksHelp = words.length === 1 && ['help', '--help', '?'].includes(words[0]!.toLowerCase());
+  const asksHelp = words.length === 1 && /^(help|--help|—help|\?)$/i.test(words[0]!);
   if (asksHelp && verb.name !== 'help') return hear(`help ${verb.name}`, context);
   return verb.run(verb.parse(words, parseContext(said, context)), context);
 }
