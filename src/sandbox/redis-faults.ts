@@ -1,12 +1,12 @@
 /**
  * Faults of Redis, which is no stand-in but a real server: its process is stopped, its door taken away, or its writes
  * refused. The data stay whole, and everything is undone when the fault ends.
- *   down   connections are cut and the socket is gone       slow   the process stands still
+ *   down   connections are cut and the door is gone        slow   the process stands still
  *   error  writes are refused (not enough replicas), reads answer
  */
-import { renameSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import type { FaultKind } from './context.js';
+import type { WorldRedis } from './world-redis.js';
 
 export const REDIS_FAULTS = ['down', 'slow', 'error'] as const satisfies readonly FaultKind[];
 type RedisFault = (typeof REDIS_FAULTS)[number];
@@ -17,28 +17,27 @@ export interface RedisFaults {
   close(): Promise<void>;
 }
 
-export function createRedisFaults(server: { socket: string; pid: number }): RedisFaults {
+export function createRedisFaults(server: Pick<WorldRedis, 'door' | 'pid' | 'setDoor'>): RedisFaults {
   // One connection of its own, opened while all is well: it outlives the cut and is never queued behind a fault.
-  const admin = new Redis(server.socket, { maxRetriesPerRequest: 0, enableReadyCheck: false });
+  const admin = new Redis(server.door, { maxRetriesPerRequest: 0, enableReadyCheck: false });
   admin.on('error', () => {});
-  const hidden = `${server.socket}.down`;
   let current: RedisFault | null = null;
   let turn: Promise<void> = Promise.resolve();
 
   const begin = async (kind: RedisFault): Promise<void> => {
-    if (kind === 'slow') process.kill(server.pid, 'SIGSTOP');
+    if (kind === 'slow') process.kill(server.pid(), 'SIGSTOP');
     else if (kind === 'error') await admin.config('SET', 'min-replicas-to-write', '1');
     else {
       await admin.ping();
-      renameSync(server.socket, hidden);
+      server.setDoor(false);
       await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'YES');
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     }
   };
   const end = async (kind: RedisFault): Promise<void> => {
-    if (kind === 'slow') process.kill(server.pid, 'SIGCONT');
+    if (kind === 'slow') process.kill(server.pid(), 'SIGCONT');
     else if (kind === 'error') await admin.config('SET', 'min-replicas-to-write', '0');
-    else renameSync(hidden, server.socket);
+    else server.setDoor(true);
   };
   const change = async (wanted: RedisFault | null): Promise<void> => {
     if (wanted === current) return;

@@ -1,27 +1,16 @@
-import { equal, ok, rejects } from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { createRedisFaults } from '../../src/sandbox/redis-faults.js';
+import { openWorldRedis } from '../../src/sandbox/world-redis.js';
 
 test('redis can be down, slow or refuse writes, keeps its data, and is well again afterwards', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-rf-'));
-  const socket = join(folder, 'r.sock');
-  const server = spawn('redis-server', [
-    '--port',
-    '0',
-    '--unixsocket',
-    socket,
-    '--dir',
-    folder,
-    '--save',
-    '',
-  ]);
-  const client = new Redis(socket, {
+  const server = await openWorldRedis(folder, true, () => {});
+  const client = new Redis(server.door, {
     maxRetriesPerRequest: 1,
     retryStrategy: () => 20,
     commandTimeout: 300,
@@ -29,16 +18,14 @@ test('redis can be down, slow or refuse writes, keeps its data, and is well agai
   });
   client.on('error', () => {});
   try {
-    for (const deadline = Date.now() + 5_000; !existsSync(socket) && Date.now() < deadline; )
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    const faults = createRedisFaults({ socket, pid: server.pid ?? 0 });
+    const faults = createRedisFaults(server);
     await client.set('kept', '1');
 
     await faults.set('down');
-    ok(!existsSync(socket));
+    ok(!existsSync(server.door));
     await rejects(client.get('kept'));
     await faults.set('slow');
-    ok(existsSync(socket));
+    ok(existsSync(server.door));
     await rejects(client.get('kept'), /timed out/);
     await faults.set('error');
     await rejects(client.set('kept', '2'), /NOREPLICAS/);
@@ -52,8 +39,31 @@ test('redis can be down, slow or refuse writes, keeps its data, and is well agai
     equal(await client.get('kept'), '3');
   } finally {
     client.disconnect();
-    server.kill('SIGKILL');
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a redis that dies is started again behind the same door, with its data', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-rf-'));
+  const said: string[] = [];
+  const server = await openWorldRedis(folder, true, (line) => said.push(line));
+  const client = new Redis(server.door, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  client.on('error', () => {});
+  try {
+    await client.set('kept', '1');
+    // Written to the file at once instead of within the second, so that nothing has to wait here.
+    await client.config('SET', 'appendfsync', 'always');
+    await client.set('kept', '2');
+    const first = server.pid();
+    process.kill(first, 'SIGKILL');
+    for (const deadline = Date.now() + 10_000; server.pid() === first && Date.now() < deadline; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    equal(await client.get('kept'), '2');
+    deepEqual(said, ['Redis ended by itself; it is started again.']);
+  } finally {
+    client.disconnect();
+    await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,0 +1,113 @@
+/** What can be asked of a running world: its state, a person's act, a fault, a place for one more bot. */
+import type { Config } from '../config.js';
+import { OperatorError } from '../errors.js';
+import type { BotRegistry } from './bots.js';
+import type { Calls } from './calls.js';
+import type { FaultKind, FaultTarget } from './context.js';
+import { type Answered, ControlError, type ControlledWorld, type WorldState } from './control.js';
+import type { DecisionsView } from './decisions-view.js';
+import { type Faults, LONGEST_FAULT_SECONDS } from './faults.js';
+import type { Peers } from './peers.js';
+import { isRedisFault, REDIS_FAULTS } from './redis-faults.js';
+import type { SandboxClock } from './sandbox-clock.js';
+import type { SimulatedWorld } from './simulated-world.js';
+import type { Reply } from './slack/control.js';
+
+export interface WorldActsParts {
+  /** Names this run of the world: a bot that knows another one holds addresses that are gone. */
+  id: string;
+  clock: SandboxClock;
+  simulation: SimulatedWorld;
+  peers: Peers;
+  faults: Faults;
+  calls: Calls;
+  registry: BotRegistry;
+  decisions: DecisionsView;
+  currency: string;
+  config(): Config;
+  /** What people should know, sentences. */
+  notes(): string[];
+  /** Called after a fault began or ended. */
+  onFault(): Promise<void>;
+}
+
+/** What the page reads once a second: the state without the long lists that it gets by other ways. */
+export type Truth = Omit<WorldState, 'channels' | 'calls'>;
+
+export interface WorldActs extends ControlledWorld {
+  truth(): Promise<Truth>;
+}
+
+export function createWorldActs(parts: WorldActsParts): WorldActs {
+  const { clock, simulation, peers, faults, registry } = parts;
+
+  const truth = async (): Promise<Truth> => ({
+    clock: clock.now(),
+    speed: clock.speed,
+    fleets: simulation.truth(),
+    decisions: (await parts.decisions.newest()).map(
+      ({ id, fleet, cycle, at, kind, trigger, from, to, reasons }) => ({
+        ...{ id, fleet, cycle, at, kind, trigger, from, to, reasons },
+      }),
+    ),
+    pagerduty: { incidents: peers.pagerduty.incidents(), changes: peers.pagerduty.changes() },
+    costs: { currency: parts.currency, ...simulation.costs() },
+    bots: registry.list(),
+    faults: faults.all(),
+    notes: parts.notes(),
+  });
+
+  return {
+    truth,
+    state: async () => {
+      const { clock: now, speed, ...rest } = await truth();
+      return { clock: now, speed, channels: peers.slack.channels(), ...rest, calls: parts.calls.all() };
+    },
+    command: (said) => answered(peers.slack.command(said)),
+    click: (click) => answered(peers.slack.click(click)),
+    submit: (form) => answered(peers.slack.submit(form)),
+    fault: async (target, kind, seconds) => {
+      checkFault(target, kind, seconds);
+      const fault = faults.start(target, kind, seconds);
+      await parts.onFault();
+      return fault;
+    },
+    endFault: async (id) => {
+      const found = faults.end(id);
+      await parts.onFault();
+      return found;
+    },
+    replicaConfig: parts.config,
+    registerBot: (bot) => {
+      registry.register(bot);
+      return { world: parts.id, clock: clock.anchor() };
+    },
+  };
+}
+
+function checkFault(target: FaultTarget, kind: FaultKind, seconds: number): void {
+  if (seconds > LONGEST_FAULT_SECONDS) {
+    throw new ControlError(
+      400,
+      'bad-input',
+      `seconds: at most ${LONGEST_FAULT_SECONDS}, one simulated week.`,
+    );
+  }
+  if (target === 'redis' && !isRedisFault(kind)) {
+    throw new ControlError(400, 'bad-input', `redis is real and can only be ${REDIS_FAULTS.join(', ')}.`);
+  }
+}
+
+async function answered(reply: Reply): Promise<Answered> {
+  let outcome: Awaited<Reply>;
+  try {
+    outcome = await reply;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new ControlError(400, error.code, error.message);
+  }
+  if (outcome === null) {
+    throw new ControlError(503, 'no-bot', 'No bot is running to take it; one starts within a few seconds.');
+  }
+  return outcome;
+}
