@@ -30,10 +30,9 @@ export interface Link {
 /** A command that has no answer after this long has failed: it may or may not have been carried out. Machine time. */
 const COMMAND_TIMEOUT_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 1_500;
-const FIRST_CONNECTION_MS = 5_000;
 
-/** Waits for the first connection, at most five seconds; after that it reconnects by itself for ever. */
-export async function connect(url: string, log: Log): Promise<Link> {
+/** Waits for the first connection, at most `firstMs`; after that it reconnects by itself for ever. */
+export async function connect(url: string, log: Log, firstMs: number): Promise<Link> {
   const redis = openRedis(url, {
     // Commands fail at once while Redis is away: a queue of them would hang the caller and then arrive too late.
     enableOfflineQueue: false,
@@ -42,7 +41,7 @@ export async function connect(url: string, log: Log): Promise<Link> {
     commandTimeout: COMMAND_TIMEOUT_MS,
   });
   tellOutages(redis, log);
-  await ready(redis);
+  await ready(redis, firstMs);
   const call = async (raw: boolean, script: Script, tried: string, args: (string | Buffer | number)[]) => {
     try {
       return await evaluate(redis, raw, script, args);
@@ -104,7 +103,7 @@ async function evaluate(redis: Redis, raw: boolean, script: Script, args: (strin
   }
 }
 
-async function ready(redis: Redis): Promise<void> {
+async function ready(redis: Redis, firstMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   let last: unknown = new Error('timed out');
   const note = (error: unknown) => {
@@ -113,7 +112,7 @@ async function ready(redis: Redis): Promise<void> {
   redis.on('error', note);
   try {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('late')), FIRST_CONNECTION_MS);
+      const timer = setTimeout(() => reject(new Error('late')), firstMs);
       const refused = (error: unknown) => {
         if (redisError('connect', error).class !== 'human') return;
         clearTimeout(timer);

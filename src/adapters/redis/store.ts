@@ -16,18 +16,20 @@ export interface RedisStoreOptions {
    * when it resolved; a crash in between hands them over again. Default: each line goes to the log.
    */
   exportAudit?: (lines: string[]) => Promise<void>;
+  /** How long to wait for the first connection, machine time; 5 s when absent. */
+  firstConnectionMs?: number;
 }
 
 /**
  * The Store over Redis (7 or newer, append-only, maxmemory-policy noeviction). One connection; each change is one Lua
  * script, so one transaction and one round trip. Throws OutsideError('redis') only, within two seconds, also here when
- * Redis does not answer within five; afterwards it reconnects by itself.
+ * the first connection does not come in time; afterwards it reconnects by itself.
  */
 export async function createRedisStore(
   options: RedisStoreOptions,
 ): Promise<Store & { close(): Promise<void> }> {
   const { url, log } = options;
-  const link = await connect(url, log);
+  const link = await connect(url, log, options.firstConnectionMs ?? 5_000);
   const audit = createAudit(link, options.exportAudit ?? toLog(log));
   return {
     ...createDecisions(link, audit),

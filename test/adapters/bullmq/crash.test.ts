@@ -1,0 +1,224 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { createBullQueue } from '../../../src/adapters/bullmq/queue.js';
+import { createClock } from '../../../src/adapters/clock/clock.js';
+import { OutsideError } from '../../../src/errors.js';
+import type { JobRunner } from '../../../src/ports.js';
+import { silentLog, startTestRedis, type TestRedis, until } from '../../support/redis.js';
+import { anAnchor, LOCKS, MINUTE, type Run, SCHEDULES, spawnReplica, startReplica } from './replica.js';
+
+let redis: TestRedis;
+let open: JobRunner[];
+beforeEach(async () => {
+  open = [];
+  redis = await startTestRedis();
+});
+afterEach(async () => {
+  await Promise.all(open.map((runner) => runner.close()));
+  await redis.stop();
+});
+
+const replica = async (anchor = anAnchor(), schedules: typeof SCHEDULES | null = null) => {
+  const made = await startReplica(redis.socket, anchor, schedules);
+  open.push(made.runner);
+  return made;
+};
+const enqueue = (runner: JobRunner, data: unknown) =>
+  runner.queue.enqueue('evaluate', data, { dedupe: 'ocr' }).then(
+    () => true,
+    () => false,
+  );
+
+test('a job whose worker is killed is finished by another, and its id is free afterwards', async () => {
+  const anchor = anAnchor();
+  const doomed = spawnReplica(redis.socket, anchor, 'hang', '');
+  const producer = createBullQueue({
+    url: redis.socket,
+    clock: createClock(anchor),
+    locks: LOCKS,
+    log: silentLog,
+  });
+  open.push(producer);
+  await until('enqueued', () => enqueue(producer, 1));
+  await until('it runs there', () => doomed.runs.length === 1);
+  ok(await enqueue(producer, 2), 'enqueued while it runs');
+  await doomed.kill();
+  const { runs } = await replica(anchor);
+  await until('the other one ran it', () => runs.length >= 1);
+  await until('and nothing newer is left', () => runs.at(-1)?.data === 2);
+  const before = runs.length;
+  ok(await enqueue(producer, 3));
+  await until('a new job runs', () => runs.length > before);
+  equal(runs.at(-1)?.data, 3);
+});
+
+test('two replicas share one schedule: no slot twice, none lost', async () => {
+  const anchor = anAnchor();
+  const [a, b] = await Promise.all([replica(anchor, SCHEDULES), replica(anchor, SCHEDULES)]);
+  await until('twenty slots', () => a.runs.length + b.runs.length >= 20);
+  const slots = [...a.runs, ...b.runs].map(({ slot }) => slot ?? 0).sort((x, y) => x - y);
+  equal(new Set(slots).size, slots.length);
+  const steps = slots.slice(1).map((slot, i) => (slot - (slots[i] ?? 0)) / MINUTE);
+  ok(steps.filter((step) => step === 1).length >= steps.length - 3, `steps of ${steps}`);
+});
+
+test('a schedule goes on when the replica that made it is killed again and again', async () => {
+  const anchor = anAnchor();
+  const { runs } = await replica(anchor, SCHEDULES);
+  for (let round = 0; round < 3; round += 1) {
+    const doomed = spawnReplica(redis.socket, anchor, 'run', 'schedule');
+    await until('it takes part', () => doomed.runs.length >= 3);
+    await doomed.kill();
+    const after = runs.length;
+    await until('the schedule goes on', () => runs.length >= after + 5, 5_000);
+  }
+});
+
+test('after everybody was away a schedule goes on with what is due now, without a burst', async () => {
+  const anchor = anAnchor();
+  const first = await startReplica(redis.socket, anchor, SCHEDULES);
+  await until('it runs', () => first.runs.length >= 2);
+  await first.runner.close();
+  const clock = createClock(anchor);
+  const away = clock.now() + 10 * MINUTE;
+  await until('ten slots pass', () => clock.now() >= away);
+  const { runs } = await replica(anchor, SCHEDULES);
+  await until('it runs again', () => runs.length >= 4);
+  const missed = runs.filter(({ slot }) => (slot ?? 0) < away);
+  ok(missed.length <= 1, `${missed.length} missed slots ran`);
+  noSlotTwice(runs);
+});
+
+test('while Redis is gone an enqueue fails within a second, and workers go on when it is back', async () => {
+  const anchor = anAnchor();
+  const { runner, runs } = await replica(anchor, SCHEDULES);
+  await until('it runs', () => runs.length >= 2);
+  await redis.kill();
+  for (let i = 0; i < 3; i += 1) {
+    const start = Date.now();
+    await rejects(
+      runner.queue.enqueue('evaluate', 1, { dedupe: 'ocr' }),
+      (error) => error instanceof OutsideError && error.peer === 'redis' && error.class === 'retry',
+    );
+    ok(Date.now() - start < 1_000);
+  }
+  await redis.start();
+  await until('an enqueue succeeds', () => enqueue(runner, 'again'));
+  await until('the job runs', () => runs.some(({ data }) => data === 'again'));
+  const before = runs.length;
+  await until('the schedule goes on', () => runs.length >= before + 3);
+});
+
+test('while Redis stands still an enqueue fails within a second', async () => {
+  const { runner } = await replica();
+  await until('it answers', () => enqueue(runner, 0));
+  redis.freeze();
+  try {
+    const start = Date.now();
+    await rejects(
+      runner.queue.enqueue('evaluate', 1),
+      (error) => error instanceof OutsideError && error.why === 'timeout',
+    );
+    ok(Date.now() - start < 1_100);
+  } finally {
+    redis.thaw();
+  }
+});
+
+test('a queue may be made before Redis is there', async () => {
+  await redis.kill();
+  const { runner, runs } = await replica();
+  equal(await enqueue(runner, 1), false);
+  await redis.start();
+  await until('an enqueue succeeds', () => enqueue(runner, 2));
+  await until('the job runs', () => runs.length === 1);
+});
+
+test('a run that exceeds its deadline is told to stop and fails by name', async () => {
+  const failures: string[] = [];
+  const log = { ...silentLog, warn: (fields: { error?: string }) => void failures.push(fields.error ?? '') };
+  const runner = createBullQueue({ url: redis.socket, clock: createClock(anAnchor()), locks: LOCKS, log });
+  open.push(runner);
+  let aborted = 0;
+  const run = (_: unknown, { signal }: { signal: AbortSignal }) => {
+    signal.addEventListener('abort', () => {
+      aborted += 1;
+    });
+    return new Promise<void>(() => {});
+  };
+  await runner.work({ evaluate: { deadlineMs: 50, attempts: 1, run } }, { concurrency: 1 });
+  await until('enqueued', () => enqueue(runner, 1));
+  await until('it is aborted', () => aborted === 1);
+  await until('it fails', () => failures.length === 1);
+  deepEqual(failures, ['evaluate took longer than 50 ms']);
+});
+
+test('closing aborts a run that does not end, and never hangs, with or without Redis', async () => {
+  for (const gone of [false, true]) {
+    const options = {
+      url: redis.socket,
+      clock: createClock(anAnchor()),
+      locks: LOCKS,
+      log: silentLog,
+      graceMs: 200,
+    };
+    const runner = createBullQueue(options);
+    let signal: AbortSignal | null = null;
+    const run = (_: unknown, context: { signal: AbortSignal }) => {
+      signal = context.signal;
+      return new Promise<void>(() => {});
+    };
+    await runner.work({ evaluate: { deadlineMs: 60_000, run } }, { concurrency: 1 });
+    await until('enqueued', () => enqueue(runner, gone));
+    await until('it runs', () => signal !== null);
+    if (gone) await redis.kill();
+    const start = Date.now();
+    await runner.close();
+    ok(Date.now() - start < 3_000, `${Date.now() - start} ms`);
+    equal((signal as AbortSignal | null)?.aborted, true);
+  }
+});
+
+test('a slow kind of job keeps no other kind waiting', async () => {
+  const runner = createBullQueue({
+    url: redis.socket,
+    clock: createClock(anAnchor()),
+    locks: LOCKS,
+    log: silentLog,
+    graceMs: 100,
+  });
+  open.push(runner);
+  let evaluated = 0;
+  await runner.work(
+    {
+      announce: { deadlineMs: 60_000, run: () => new Promise<void>(() => {}) },
+      evaluate: {
+        deadlineMs: 1_000,
+        async run() {
+          evaluated += 1;
+        },
+      },
+    },
+    { concurrency: 1 },
+  );
+  await until('enqueued', () => enqueue(runner, 0));
+  for (let i = 0; i < 20; i += 1) await runner.queue.enqueue('announce', i);
+  for (let i = 0; i < 5; i += 1) await runner.queue.enqueue('evaluate', i);
+  await until('all evaluated', () => evaluated === 6);
+});
+
+test('finished jobs do not pile up', async () => {
+  const { runner, runs } = await replica();
+  await until('enqueued', () => enqueue(runner, 0));
+  for (let i = 0; i < 300; i += 1) await runner.queue.enqueue('evaluate', i);
+  await until('all ran', () => runs.length >= 301);
+  const admin = new Redis({ path: redis.socket, replyMapping: 'legacy' });
+  await until('few are kept', async () => (await admin.zcard('{muster}:evaluate:completed')) <= 50);
+  admin.disconnect();
+});
+
+function noSlotTwice(runs: Run[]): void {
+  const slots = runs.map(({ slot }) => slot);
+  equal(new Set(slots).size, slots.length, `slots ${slots}`);
+}
