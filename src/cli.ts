@@ -44,7 +44,7 @@ function configPath(argv: string[]): string | null {
 }
 
 async function world(argv: string[]): Promise<number> {
-  throw new OperatorError('usage', `The sandbox is not built yet (${argv.length} options).`);
+  return (await import('./sandbox/world-cli.js')).runWorld(argv);
 }
 
 async function bot(argv: string[]): Promise<number> {

@@ -159,10 +159,13 @@ export interface Problem {
   rule: string;
 }
 
-/** muster.yml's text -> fleets and policy, without any secret: enough for `decide` and `backtest`. All mistakes at once. */
+/**
+ * muster.yml's text -> fleets and policy. Without an environment no secret is looked up, which is enough for `decide` and
+ * `backtest`. All mistakes at once.
+ */
 export function parseFile(
   text: string,
-  env: Environment = {},
+  env: Environment | null = null,
 ): Pick<Config, 'environment' | 'channel' | 'command' | 'maxOverrideSeconds' | 'fleets'> {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
@@ -195,7 +198,7 @@ function toFleet(
   fleetName: string,
   fleet: z.output<typeof fleetSchema>,
   channel: string,
-  env: Environment,
+  env: Environment | null,
   problems: Problem[],
 ): FleetConfig {
   const {
@@ -237,8 +240,10 @@ function toFleet(
     }
   }
   const routingKey =
-    pagerdutyRoutingKeyFrom === undefined ? null : (readSecret(env, pagerdutyRoutingKeyFrom) ?? null);
-  if (pagerdutyRoutingKeyFrom !== undefined && routingKey === null) {
+    pagerdutyRoutingKeyFrom === undefined || env === null
+      ? null
+      : (readSecret(env, pagerdutyRoutingKeyFrom) ?? null);
+  if (pagerdutyRoutingKeyFrom !== undefined && env !== null && routingKey === null) {
     problems.push({
       place: pagerdutyRoutingKeyFrom,
       value: 'nothing',

@@ -39,8 +39,7 @@ function readOptions(argv: string[]): Options {
 
 /** The fleet's policy from the file, or from the sandbox's own configuration when there is none. */
 function policyOf({ config, fleet, preset }: Options): Policy {
-  const fleets: FleetConfig[] =
-    config === undefined ? sandboxFleets() : parseFile(readConfig(config), process.env).fleets;
+  const fleets: FleetConfig[] = config === undefined ? sandboxFleets() : parseFile(readConfig(config)).fleets;
   const found = fleets.find((each) => each.name === fleet);
   if (found === undefined) {
     const names = fleets.map((each) => each.name).join(', ');

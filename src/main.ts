@@ -38,9 +38,7 @@ export async function runBot(from: { config: string } | { world: string }): Prom
   const stop = once(async (why: string, code: number) => {
     bot.log.info({ why }, 'stopping');
     registration?.stop();
-    const forced = setTimeout(() => process.exit(code), 5_000);
     await bot.close();
-    clearTimeout(forced);
     process.exit(code);
   });
   const registration =
