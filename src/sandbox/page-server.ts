@@ -37,6 +37,10 @@ export interface PageOptions {
   clock: Clock;
   fleets: PageFleet[];
   truth(): PageTruth | Promise<PageTruth>;
+  /** The app's message shortcuts, as its manifest has them. */
+  shortcuts?: { callbackId: string; name: string }[];
+  /** Whether the app has a home tab. */
+  hasHome?: boolean;
   /** What `save` gave earlier. */
   restore?: unknown;
 }
@@ -134,7 +138,14 @@ export function createPageRoutes(options: PageOptions): PageRoutes {
       speed: clock.speed,
       first: isFirst,
       ...(isFirst
-        ? { command: slack.commandName, users: people(), channels: rooms(), about: options.fleets }
+        ? {
+            command: slack.commandName,
+            users: people(),
+            channels: rooms(),
+            about: options.fleets,
+            shortcuts: options.shortcuts ?? [],
+            hasHome: options.hasHome ?? false,
+          }
         : {}),
       messages: changed(isFirst ? null : since),
       deleted: workspace.deleted.filter((each) => each.rev > since).map((each) => each.ts),
@@ -152,11 +163,15 @@ export function createPageRoutes(options: PageOptions): PageRoutes {
     };
   }
 
-  /** Messages since a revision; at first the newest of each channel, with all of their threads. */
+  /**
+   * Messages since a revision; at first the newest of each channel, with all of their threads. What only one person saw is
+   * gone when the page is opened anew, as in Slack.
+   */
   function changed(since: number | null): object[] {
     return slack.workspace.channels.flatMap((channel) => {
-      const all = slack.workspace.messages(channel.id);
-      if (since !== null) return all.filter((message) => message.rev > since).map(pageMessage);
+      const known = slack.workspace.messages(channel.id);
+      if (since !== null) return known.filter((message) => message.rev > since).map(pageMessage);
+      const all = known.filter((message) => message.onlyFor === null);
       const from = all.filter((message) => message.threadTs === null).at(-firstMessages)?.ts ?? '';
       return all.filter((message) => (message.threadTs ?? message.ts) >= from).map(pageMessage);
     });

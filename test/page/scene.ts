@@ -35,7 +35,15 @@ export async function aScene(): Promise<Scene> {
   const bench = await aBench((app) => listen(app, clicks));
   const { slack, clock } = bench;
   const state = (): WorldState => worldState(bench, faults);
-  const page = createPageRoutes({ slack, clock, fleets, truth: state, restore: aDay(clock.now()) });
+  const page = createPageRoutes({
+    slack,
+    clock,
+    fleets,
+    truth: state,
+    shortcuts: [{ callbackId: 'explain_decision', name: 'Explain this decision' }],
+    hasHome: true,
+    restore: aDay(clock.now()),
+  });
   const control = createControl({
     state: async () => state(),
     command: (said) => answered(slack.command(said)),

@@ -60,15 +60,19 @@ export function createAnswers() {
         if (ofClicked || ofCaller || ofView) add(collector, answer);
       }
     },
-    /** Resolves when a second passed without a further answer, after three at most (machine time). */
-    async settled(collector: Collector): Promise<void> {
+    /**
+     * Resolves when a second passed without a further answer, after three at most (machine time). `expects`: an answer
+     * is sure to come, so the second begins with the first one.
+     */
+    async settled(collector: Collector, expects: boolean): Promise<void> {
       const end = Date.now() + longestMs;
       collector.lastAt = Date.now();
       for (;;) {
         const now = Date.now();
-        const wait = Math.min(collector.lastAt + quietMs, end) - now;
+        const isWaiting = expects && collector.answers.length === 0;
+        const wait = Math.min(isWaiting ? end : collector.lastAt + quietMs, end) - now;
         if (wait <= 0) return;
-        await new Promise((resolve) => setTimeout(resolve, wait));
+        await new Promise((resolve) => setTimeout(resolve, isWaiting ? Math.min(wait, 25) : wait));
       }
     },
   };

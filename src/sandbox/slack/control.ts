@@ -108,7 +108,7 @@ export function createControl(options: { context: MethodContext; deliver: Delive
       };
       const delivered = await interaction(payload);
       if (delivered?.status === 200) closeOrChange(view, delivered.body, collector);
-      return finish(id, collector, delivered);
+      return finish(id, collector, delivered, false);
     },
 
     /** Closes a modal without submitting. */
@@ -220,8 +220,13 @@ export function createControl(options: { context: MethodContext; deliver: Delive
     return { status: 404, body: '', contentType: '', ackMs: 0 };
   }
 
-  async function finish(id: string, collector: Collector, delivered: Delivered | null): Reply {
-    if (delivered !== null) await answers.settled(collector);
+  async function finish(
+    id: string,
+    collector: Collector,
+    delivered: Delivered | null,
+    expects = true,
+  ): Reply {
+    if (delivered !== null) await answers.settled(collector, expects);
     answers.close(id);
     return delivered === null ? null : outcome(delivered, collector);
   }

@@ -63,6 +63,11 @@ export interface FleetAbout {
   staticPeakPerHour: number | null;
 }
 
+export interface Shortcut {
+  callbackId: string;
+  name: string;
+}
+
 export interface Point {
   at: number;
   fleets: Record<string, { demand: number | null; ready: number | null; desired: number | null }>;
@@ -104,6 +109,8 @@ export interface Update {
   users?: User[];
   channels?: Channel[];
   about?: FleetAbout[];
+  shortcuts?: Shortcut[];
+  hasHome?: boolean;
   messages: Message[];
   deleted: string[];
   views: View[];

@@ -1,5 +1,5 @@
 /** What the page knows: grows by updates, tells its readers when it changed. */
-import type { Channel, FleetAbout, Message, Point, Update, User, View } from './shapes.js';
+import type { Channel, FleetAbout, Message, Point, Shortcut, Update, User, View } from './shapes.js';
 
 const keptPoints = 288;
 
@@ -9,6 +9,8 @@ export interface Store {
   users: Map<string, User>;
   channels: Channel[];
   about: FleetAbout[];
+  shortcuts: Shortcut[];
+  hasHome: boolean;
   /** By timestamp. */
   messages: Map<string, Message>;
   views: View[];
@@ -28,6 +30,8 @@ export const store: Store = {
   users: new Map(),
   channels: [],
   about: [],
+  shortcuts: [],
+  hasHome: false,
   messages: new Map(),
   views: [],
   points: [],
@@ -51,6 +55,8 @@ export function take(update: Update): { changed: Message[]; gone: string[] } {
     store.users = new Map((update.users ?? []).map((user) => [user.id, user]));
     store.channels = update.channels ?? [];
     store.about = update.about ?? [];
+    store.shortcuts = update.shortcuts ?? [];
+    store.hasHome = update.hasHome ?? false;
     if (!store.users.has(store.user)) store.user = update.users?.[0]?.id ?? '';
     if (!store.channels.some((channel) => channel.id === store.channel))
       store.channel = store.channels[0]?.id ?? '';

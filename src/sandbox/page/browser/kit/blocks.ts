@@ -2,9 +2,10 @@
 import { h, svg } from '../app/dom.js';
 import { type Block, type Fields, fieldsIn, isFields, wordsOf } from '../app/shapes.js';
 import { type Acting, element } from './elements.js';
+import { emojiNodes } from './emoji.js';
 import { input } from './inputs.js';
 import { markdown } from './markdown.js';
-import { mrkdwn, plain } from './mrkdwn.js';
+import { mrkdwn } from './mrkdwn.js';
 import { richText, table } from './rich-text.js';
 
 export function blocksToNodes(blocks: Block[], acting: Acting): HTMLElement[] {
@@ -19,7 +20,7 @@ export function blocksToNodes(blocks: Block[], acting: Acting): HTMLElement[] {
 /** A text object: mrkdwn or plain. */
 export function textNodes(value: unknown): Node[] {
   if (!isFields(value)) return [];
-  return value.type === 'mrkdwn' ? mrkdwn(wordsOf(value)) : [document.createTextNode(plain(wordsOf(value)))];
+  return value.type === 'mrkdwn' ? mrkdwn(wordsOf(value)) : emojiNodes(wordsOf(value));
 }
 
 function one(block: Block, acting: Acting): HTMLElement {
@@ -27,7 +28,7 @@ function one(block: Block, acting: Acting): HTMLElement {
     case 'section':
       return section(block, acting);
     case 'header':
-      return h('div', { role: 'heading', 'aria-level': 4 }, ...textNodes(block.text));
+      return h('div', { role: 'heading', 'aria-level': 3 }, ...textNodes(block.text));
     case 'divider':
       return h('div', { role: 'separator' });
     case 'context':

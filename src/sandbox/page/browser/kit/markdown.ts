@@ -1,6 +1,6 @@
 /** The markdown block: the everyday part of Markdown (headings, lists, code, tables, bold, links). */
 import { h } from '../app/dom.js';
-import { withEmoji } from './emoji.js';
+import { emojiNodes } from './emoji.js';
 import { link } from './mrkdwn.js';
 
 export function markdown(text: string): Node[] {
@@ -63,7 +63,7 @@ function table(lines: string[], at: number, nodes: Node[]): number {
   nodes.push(
     h(
       'div',
-      { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': 'Table' },
+      { class: 'table-box', tabindex: 0, role: 'group', 'aria-label': 'Table' },
       h('table', {}, h('thead', {}, head), h('tbody', {}, ...body)),
     ),
   );
@@ -74,7 +74,7 @@ function spans(text: string): Node[] {
   const pattern =
     /(`[^`]+`)|\*\*(.+?)\*\*|(?<!\w)[*_]([^*_]+)[*_](?!\w)|~~(.+?)~~|\[([^\]]+)\]\((https?:[^)\s]+)\)/;
   const hit = pattern.exec(text);
-  if (hit === null) return text === '' ? [] : [document.createTextNode(withEmoji(text))];
+  if (hit === null) return emojiNodes(text);
   const [whole, codeText, bold, italic, strike, words, target] = hit;
   const node =
     codeText !== undefined

@@ -5,7 +5,7 @@
 import { h } from '../app/dom.js';
 import { musterNow, store } from '../app/store.js';
 import { formatDate } from './dates.js';
-import { withEmoji } from './emoji.js';
+import { emojiNodes, withEmoji } from './emoji.js';
 
 export function mrkdwn(text: string): Node[] {
   return text.split(/(```[\s\S]*?```)/).flatMap((part) => {
@@ -74,7 +74,7 @@ function inline(text: string): Node[] {
 
 function breaks(text: string): Node[] {
   return text.split('\n').flatMap((line, index) => {
-    const words = line === '' ? [] : [document.createTextNode(withEmoji(decode(line)))];
+    const words = line === '' ? [] : emojiNodes(decode(line));
     return index === 0 ? words : [h('br'), ...words];
   });
 }

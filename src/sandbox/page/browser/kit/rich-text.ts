@@ -3,8 +3,8 @@ import { h } from '../app/dom.js';
 import { type Fields, fieldsIn, isFields } from '../app/shapes.js';
 import { musterNow } from '../app/store.js';
 import { formatDate } from './dates.js';
-import { emojiOf } from './emoji.js';
-import { channelName, link, mention, nameOf, plain } from './mrkdwn.js';
+import { emojiNodes, emojiOf } from './emoji.js';
+import { channelName, link, mention, nameOf } from './mrkdwn.js';
 
 export function richText(block: Fields): Node[] {
   return fieldsIn(block.elements).map((part) => {
@@ -63,11 +63,11 @@ function span(element: Fields): Node {
     }
     default: {
       const box = h('span');
-      for (const [index, line] of plain(String(element.text ?? ''))
+      for (const [index, line] of String(element.text ?? '')
         .split('\n')
         .entries()) {
         if (index > 0) box.append(h('br'));
-        box.append(line);
+        box.append(...emojiNodes(line));
       }
       return box;
     }
@@ -82,9 +82,7 @@ export function table(block: Fields): HTMLElement {
   const cell = (value: Fields, column: number, tag: 'th' | 'td'): HTMLElement => {
     const isNumber = value.type === 'raw_number';
     const content =
-      value.type === 'rich_text'
-        ? richText(value)
-        : [document.createTextNode(String(value.text ?? value.value ?? ''))];
+      value.type === 'rich_text' ? richText(value) : emojiNodes(String(value.text ?? value.value ?? ''));
     return h(
       tag,
       { class: isNumber ? 'right' : right(column), scope: tag === 'th' ? 'col' : null },
@@ -94,7 +92,7 @@ export function table(block: Fields): HTMLElement {
   const [head = [], ...body] = rows;
   return h(
     'div',
-    { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': 'Table' },
+    { class: 'table-box', tabindex: 0, role: 'group', 'aria-label': 'Table' },
     h(
       'table',
       {},

@@ -62,14 +62,14 @@ function card(
       ),
       ...fact('Late', truth.lateShare === null ? '–' : percent(truth.lateShare)),
       ...fact('Nodes', shown(truth.nodes)),
-      ...fact(
-        'Cost',
-        perHour === null
-          ? '–'
-          : `${money(perHour)}/h${peak === null || peak <= 0 ? '' : savedWords(perHour, peak)}`,
-      ),
+      ...fact('Cost', perHour === null ? '–' : `${money(perHour)}/h`),
     ),
-    h('p', { class: 'last' }, last === undefined ? 'No decision yet.' : lastWords(last)),
+    h(
+      'p',
+      { class: 'last' },
+      h('span', {}, last === undefined ? 'No decision yet.' : lastWords(last)),
+      perHour === null || peak === null || peak <= 0 ? null : h('span', {}, againstPeak(perHour, peak)),
+    ),
   );
 }
 
@@ -90,9 +90,9 @@ function lastWords({ at: when, kind, trigger, from, to }: DecisionLine): string 
   return `${clockTime(when)} ${what} (${trigger})`;
 }
 
-function savedWords(perHour: number, peak: number): string {
-  const share = 1 - perHour / peak;
-  return share > 0 ? `, ${Math.round(share * 100)} % below peak` : '';
+function againstPeak(perHour: number, peak: number): string {
+  const share = Math.round((1 - perHour / peak) * 100);
+  return share >= 0 ? `${share}% below peak size` : `${-share}% above peak size`;
 }
 
 function drawCosts(): void {
@@ -100,15 +100,14 @@ function drawCosts(): void {
   const saved = staticPeakSinceStart - sinceStart;
   const share = staticPeakSinceStart > 0 ? saved / staticPeakSinceStart : 0;
   at('costs').replaceChildren(
-    h('span', {}, h('strong', {}, `${money(perHour)}/h`), ' now'),
-    h('span', {}, h('strong', {}, money(sinceStart)), ' since the start'),
-    h(
-      'span',
-      { class: 'saved' },
-      h('strong', {}, saved >= 0 ? money(saved) : `−${money(-saved)}`),
-      saved >= 0 ? ` saved against a static peak (${Math.round(share * 100)} %)` : ' more than a static peak',
+    ...fact('Now', `${money(perHour)}/h`),
+    ...fact('Since the start', money(sinceStart)),
+    ...fact(
+      saved >= 0 ? 'Saved, not always at peak' : 'More than always at peak',
+      `${money(Math.abs(saved))} (${Math.abs(Math.round(share * 100))}%)`,
     ),
   );
+  at('costs').dataset.tone = saved >= 0 ? 'good' : 'bad';
 }
 
 function shown(value: number | null): string {

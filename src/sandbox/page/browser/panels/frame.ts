@@ -19,6 +19,7 @@ export function drawFrame(): void {
       .filter((each) => each.kind !== 'bot')
       .map((each) => h('option', { value: each.id, selected: each.id === store.user }, each.realName)),
   );
+  at('apps').hidden = !store.hasHome;
   drawPerson();
 }
 
@@ -27,7 +28,7 @@ export function drawBanner(): void {
   if (latest === null) return;
   const now = musterNow();
   at('clock').textContent = `${dayAndTime(now)} ${zoneName(now)}`;
-  at('speed').textContent = `${latest.speed}× speed`;
+  at('speed').textContent = `${latest.speed}×`;
   const cycle = (store.about[0]?.cycleSeconds ?? 1200) * 1000;
   const left = cycle - (now % cycle);
   const real = Math.ceil(left / latest.speed / 1000);

@@ -53,7 +53,11 @@ export function applyChanges(changed: Message[], gone: string[]): void {
 
 export function toEnd(): void {
   const box = at('scroller');
+  const last = at('messages').lastElementChild;
   box.scrollTop = box.scrollHeight;
+  // A message taller than the window is read from its beginning.
+  if (last instanceof HTMLElement && last.offsetHeight > box.clientHeight)
+    last.scrollIntoView({ block: 'start' });
   at('to-end').hidden = true;
 }
 
@@ -115,7 +119,7 @@ export function messageNode(message: Message, where: 'channel' | 'thread'): HTML
         isBot ? h('span', { class: 'tag' }, 'app') : null,
         h('time', { datetime: new Date(time).toISOString(), title: dayAndTime(time) }, clockTime(time)),
         message.edited ? h('span', { class: 'muted' }, 'updated') : null,
-        isBot && where === 'channel' && message.onlyFor === null ? explainButton(message) : null,
+        ...(isBot && where === 'channel' && message.onlyFor === null ? shortcutButtons(message) : []),
       ),
       ...content,
       message.reactions.length === 0
@@ -126,28 +130,26 @@ export function messageNode(message: Message, where: 'channel' | 'thread'): HTML
   );
 }
 
-function explainButton(message: Message): HTMLElement {
-  return h(
-    'button',
-    {
-      type: 'button',
-      class: 'quiet',
-      title: 'Message shortcut: Explain this decision',
-      click: async () => {
-        try {
-          const answered = api.act({
-            kind: 'shortcut',
-            messageTs: message.ts,
-            callbackId: 'explain_decision',
-          });
-          refreshSoon();
-          await answered;
-        } catch (error) {
-          tell((error as Error).message);
-        }
+function shortcutButtons(message: Message): HTMLElement[] {
+  return store.shortcuts.map(({ callbackId, name }) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        title: 'Message shortcut',
+        click: async () => {
+          try {
+            const answered = api.act({ kind: 'shortcut', messageTs: message.ts, callbackId });
+            refreshSoon();
+            await answered;
+          } catch (error) {
+            tell((error as Error).message);
+          }
+        },
       },
-    },
-    'Explain',
+      name,
+    ),
   );
 }
 
