@@ -1,0 +1,133 @@
+/** A real Nomad agent in development mode, on loopback, with room for four workers; null where `nomad` is not installed. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Agent {
+  url: string;
+  version: string;
+  /** Raw requests, for what the adapter does not do. */
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  stop(): Promise<void>;
+}
+
+export function nomadVersion(): string | null {
+  const asked = spawnSync('nomad', ['version'], { encoding: 'utf8' });
+  return asked.status === 0 ? (asked.stdout.split('\n')[0] ?? '') : null;
+}
+
+const WORKER_MB = 100;
+const ROOM_MB = 4 * WORKER_MB + 50;
+
+export async function startAgent(version: string): Promise<Agent> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-nomad-'));
+  const [http, rpc, serf] = await Promise.all([freePort(), freePort(), freePort()]);
+  const config = {
+    bind_addr: '127.0.0.1',
+    ports: { http, rpc, serf },
+    client: {
+      memory_total_mb: ROOM_MB,
+      // The network's fingerprint needs an interface that has an address.
+      network_interface: 'lo',
+      meta: { zone: 'a' },
+      // No looking for a cloud's metadata server.
+      options: { 'fingerprint.denylist': 'env_aws,env_gce,env_azure,env_digitalocean' },
+    },
+    plugin: [{ raw_exec: [{ config: [{ enabled: true }] }] }],
+  };
+  await writeFile(join(folder, 'agent.json'), JSON.stringify(config));
+  const child = spawn('nomad', ['agent', '-dev', '-config', join(folder, 'agent.json')], {
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH, HOME: folder },
+  });
+  const url = `http://127.0.0.1:${http}`;
+  const api: Agent['api'] = async (method, path, body) => {
+    const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const answer = await fetch(`${url}${path}`, init);
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text,
+    };
+  };
+  const stop = async () => {
+    await ended(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await until(async () => {
+      const nodes = await api('GET', '/v1/nodes').catch(() => null);
+      return JSON.stringify(nodes?.body ?? '').includes('"Status":"ready"');
+    }, 'the agent has a ready node');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, version, api, stop };
+}
+
+export function aJob(id: string, count: number): Record<string, unknown> {
+  const second = 1e9;
+  return {
+    ID: id,
+    Name: id,
+    Type: 'service',
+    Datacenters: ['dc1'],
+    Constraints: [{ LTarget: `$${'{meta.zone}'}`, RTarget: 'a', Operand: '=' }],
+    TaskGroups: [
+      {
+        Name: 'workers',
+        Count: count,
+        Scaling: { Min: 0, Max: 20, Enabled: true, Policy: {} },
+        Update: {
+          MaxParallel: 1,
+          MinHealthyTime: second,
+          HealthyDeadline: 20 * second,
+          ProgressDeadline: 60 * second,
+          HealthCheck: 'task_states',
+        },
+        EphemeralDisk: { SizeMB: 10 },
+        Tasks: [
+          {
+            Name: 'worker',
+            Driver: 'raw_exec',
+            Config: { command: '/bin/sleep', args: ['100000'] },
+            Resources: { CPU: 20, MemoryMB: WORKER_MB },
+            KillTimeout: second,
+            LogConfig: { MaxFiles: 1, MaxFileSizeMB: 1 },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Polls a real process: there is no clock to move. */
+export async function until(holds: () => Promise<boolean>, what: string, seconds = 60): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`not within ${seconds} s: ${what}`);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
