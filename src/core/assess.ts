@@ -80,7 +80,7 @@ function assessCycle(seen: Seen, policy: Policy): Assessment {
       needLive,
       drain,
       need,
-      voters: foreseen.voters,
+      voters: foreseen.voters.map(({ name, forecast, error, weight }) => ({ name, forecast, error, weight })),
     },
   };
 }

@@ -28,6 +28,12 @@ export function decide(seen: Seen, policy: Policy): Decision {
     return conclude(seen, policy, running, assessment, current, reasons);
   }
 
+  const down = zones.filter((zone) => !zone.up);
+  if (down.length === zones.length) {
+    for (const { zone } of down) reasons.push({ code: 'zone-down', zone, moved: 0 });
+    return conclude(seen, policy, running, assessment, current, reasons);
+  }
+
   let count = assessment.need ?? current;
   const apply = (step: Step): void => {
     count = step.count;

@@ -91,6 +91,7 @@ export function sentence(reason: Reason): string {
     case 'hold-rollout':
       return `No cut to ${reason.wanted} meanwhile (${reason.detail}); ${workers(reason.kept)} stay.`;
     case 'zone-down':
+      if (reason.moved === 0) return `Zone ${reason.zone} is down.`;
       return `Zone ${reason.zone} is down: its ${workers(reason.moved)} are placed elsewhere.`;
     case 'rebalanced':
       return `${capital(workers(reason.moved))} move so that the zones are even again.`;

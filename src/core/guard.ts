@@ -13,9 +13,10 @@ export function wantsGuard(seen: Seen, policy: Policy): boolean {
   if (zones === null || zones.length === 0) return false;
   const guarded: Seen = { ...seen, trigger: 'guard' };
   const lost = zones.some((zone) => !zone.up && zone.desired > 0);
-  if (!lost && policy.schedule.length === 0 && !policy.zoneLossTolerant) {
+  const plain = policy.schedule.length === 0 && !policy.zoneLossTolerant && seen.override === null;
+  if (plain && !lost) {
     const { count } = runningCount(guarded, zones, policy);
-    if (guardNeed(guarded, policy, count) === null) return false;
+    if (count >= policy.floor && guardNeed(guarded, policy, count) === null) return false;
   }
   return decide(guarded, policy).kind === 'scale';
 }

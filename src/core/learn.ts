@@ -6,7 +6,7 @@ import type { Sample } from './model.js';
 import { cycleStart, type Policy } from './policy.js';
 import { stabilizationSeconds } from './presets.js';
 
-const RECENT_MINUTES = 6;
+const RECENT_MINUTES = 5;
 /** Share of a cycle's minutes that must be known for the cycle to count as complete. */
 const COMPLETE = 0.8;
 
@@ -44,7 +44,7 @@ export function learn(memory: Memory, sample: Sample, policy: Policy): Memory {
     rev: memory.rev + 1,
     firstAt: memory.firstAt ?? at,
     lastAt: at,
-    recent: [...memory.recent, sample].slice(-RECENT_MINUTES),
+    recent: [...memory.recent, shortened(sample)].slice(-RECENT_MINUTES),
     forecast: trainMinute(memory.forecast, at, sample.requestsPerSecond, policy),
     votes: memory.votes.filter((vote) => vote.at >= at - windowMs - 60_000),
     raises: memory.raises.filter((raise) => raise.at > at - startupMs),
@@ -54,6 +54,24 @@ export function learn(memory: Memory, sample: Sample, policy: Policy): Memory {
       saturation: sample.saturation == null ? memory.lastKnown.saturation : at,
     },
     ...countCycle(memory, sample, policy),
+  };
+}
+
+/** Five digits are plenty; every decision carries these minutes. */
+function shortened(sample: Sample): Sample {
+  const short = (value: number | null): number | null =>
+    value === null ? null : Number(value.toPrecision(5));
+  const { at, requestsPerSecond, backlog, oldestAgeSeconds, p95Seconds, ready, starting, saturation } =
+    sample;
+  return {
+    at,
+    requestsPerSecond: short(requestsPerSecond),
+    backlog,
+    oldestAgeSeconds: short(oldestAgeSeconds),
+    p95Seconds: short(p95Seconds),
+    ready,
+    starting,
+    ...(saturation == null ? {} : { saturation: short(saturation) }),
   };
 }
 

@@ -4,6 +4,7 @@
  * looks for a backlog, an age, a latency or a saturation that threatens the objective.
  */
 import { capacityOf } from './capacity.js';
+import { shortForecast } from './forecast/forecast.js';
 import type { Sample, Seen } from './model.js';
 import { drainWorkers, objectiveHolds, workersForRate } from './need.js';
 import type { Policy } from './policy.js';
@@ -85,26 +86,33 @@ export function newestMinutes(seen: Seen, sample: Sample): Sample[] {
   return last !== undefined && last.at >= sample.at ? recent : [...recent, sample];
 }
 
-/** Level of the last two minutes plus its trend over the lead; null while the newest minute is unknown. */
+/**
+ * The rate to be ready for when a worker that is asked for now will serve: the forecast of those minutes with its
+ * margin, or what a sudden rise leads to, which the smoothed level has not followed yet. null while the newest minute is unknown.
+ */
 function project(seen: Seen, sample: Sample, policy: Policy): number | null {
   if (sample.requestsPerSecond === null) return null;
+  const { quantile } = presetOf(policy).guard;
+  const foreseen = shortForecast(seen.memory.forecast, seen.now, policy, quantile);
+  return Math.max(foreseen?.high ?? 0, sudden(seen, sample, policy));
+}
+
+/** Level of the last two minutes less its noise, plus a significant trend over the lead. */
+function sudden(seen: Seen, sample: Sample, policy: Policy): number {
   const { trend, noise } = presetOf(policy).guard;
-  const fresh = newestMinutes(seen, sample).filter(
-    (one) => one.requestsPerSecond !== null && one.at > sample.at - 330_000,
-  );
-  const rates = fresh.map((one) => one.requestsPerSecond!);
+  const rates = newestMinutes(seen, sample)
+    .filter((one) => one.at > sample.at - 330_000)
+    .flatMap((one) => (one.requestsPerSecond === null ? [] : [one.requestsPerSecond]));
   const newest = rates.slice(-2);
   const older = rates.slice(0, -2);
   const level = mean(newest);
-  // Half of counting noise is chance: a minute of n requests varies by sqrt(n).
-  const doubt = noise * Math.sqrt(Math.max(level, 0) / 60 / newest.length);
-  if (older.length === 0) return Math.max(0, level - doubt);
-  const slopePerMinute = (level - mean(older)) / ((newest.length + older.length) / 2);
-  const significant =
-    Math.abs(level - mean(older)) > 2 * Math.sqrt((level / 60) * (1 / 2 + 1 / older.length));
-  const ahead = policy.startupSeconds / 60 + 1;
-  const rise = significant ? Math.max(0, slopePerMinute) * trend * Math.min(ahead, 10) : 0;
-  return Math.max(0, level - doubt) + rise;
+  const sd = Math.sqrt(seen.memory.forecast.noise + 1 / Math.max(1, 60 * level)) * level;
+  const certain = Math.max(0, level - (noise * sd) / Math.sqrt(newest.length));
+  if (older.length === 0) return certain;
+  const rise = level - mean(older);
+  if (rise < 2.5 * sd * Math.sqrt(1 / newest.length + 1 / older.length)) return certain;
+  const perMinute = rise / ((newest.length + older.length) / 2);
+  return certain + perMinute * trend * Math.min(policy.startupSeconds / 60 + 1, 10);
 }
 
 /** Three late minutes in a row that no queue explains. */

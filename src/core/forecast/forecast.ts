@@ -2,10 +2,10 @@
 import type { Memory } from '../memory.js';
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { marginQuantile } from '../presets.js';
+import { latePrice } from '../presets.js';
 import { type Voter, vote } from './combine.js';
 import { horizonOf } from './forecaster.js';
-import { margin } from './margin.js';
+import { pricedMargin, quantileMargin } from './margin.js';
 import type { ForecastState } from './state.js';
 
 export interface Forecast {
@@ -16,6 +16,7 @@ export interface Forecast {
   /** `expected` with its margin: the rate to be sized for. */
   high: number | null;
   margin: number;
+  /** Share of past horizons that this margin would have covered. */
   quantile: number;
   voters: Voter[];
 }
@@ -24,9 +25,8 @@ export interface Forecast {
 export function forecast(state: ForecastState, now: Millis, policy: Policy): Forecast {
   const from = now + policy.startupSeconds * 1_000;
   const to = from + policy.cycleSeconds * 1_000;
-  const quantile = marginQuantile(policy);
-  const { combined, voters } = vote(state, horizonOf(now, from, to));
-  const factor = margin(state, now, quantile);
+  const { combined, voters } = vote(state, state.cycle, horizonOf(now, from, to));
+  const { margin: factor, quantile } = pricedMargin(state.cycle, now, latePrice(policy));
   return {
     from,
     to,
@@ -38,6 +38,22 @@ export function forecast(state: ForecastState, now: Millis, policy: Policy): For
   };
 }
 
+/** How long after the start-up the guard looks. */
+export const GUARD_REACH_MS = 300_000;
+
+/** For the guard: the first minutes in which a worker that is asked for now can serve. */
+export function shortForecast(
+  state: ForecastState,
+  now: Millis,
+  policy: Policy,
+  quantile: number,
+): { expected: number; high: number } | null {
+  const from = now + policy.startupSeconds * 1_000;
+  const { combined } = vote(state, state.guard, horizonOf(now, from, from + GUARD_REACH_MS));
+  if (combined === null) return null;
+  return { expected: combined, high: combined * quantileMargin(state.guard, now, quantile) };
+}
+
 /** Expected and high rate along the horizon and a little further, for charts. */
 export function forecastCurve(
   memory: Memory,
@@ -45,10 +61,10 @@ export function forecastCurve(
   policy: Policy,
 ): { at: Millis; mean: number; high: number }[] {
   const end = now + (policy.startupSeconds + 2 * policy.cycleSeconds) * 1_000;
-  const factor = margin(memory.forecast, now, marginQuantile(policy));
+  const { margin: factor } = pricedMargin(memory.forecast.cycle, now, latePrice(policy));
   const step = (end - now) / 12;
   return Array.from({ length: 13 }, (_, i) => now + i * step).flatMap((at) => {
-    const { combined } = vote(memory.forecast, horizonOf(now, at, at));
+    const { combined } = vote(memory.forecast, memory.forecast.cycle, horizonOf(now, at, at));
     return combined === null ? [] : [{ at, mean: combined, high: combined * factor }];
   });
 }

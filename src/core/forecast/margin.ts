@@ -5,8 +5,8 @@
  */
 import type { Millis } from '../model.js';
 import { slotOf } from './history.js';
-import { valueAt } from './packed.js';
-import { type ForecastState, RATIO_SLOTS, SLOTS_A_DAY } from './state.js';
+import { ratioAt } from './packed.js';
+import { SLOTS_A_DAY, type Track } from './state.js';
 
 /** A bad forecaster cannot run up the bill further than this. */
 export const LEAST_MARGIN = 0.8;
@@ -28,27 +28,69 @@ const binOf = (ratio: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.ceil(Math.log(ratio / 0.5) * 100)));
 const ratioOf = (bin: number): number => 0.5 * Math.exp(bin / 100);
 
-export function margin(state: ForecastState, now: Millis, quantile: number): number {
+/** The factor that this share of horizons stayed within. */
+export function quantileMargin(past: Track, now: Millis, quantile: number): number {
+  const { weights, total } = recall(past, now);
+  let below = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    below += weights[bin]!;
+    if (below >= quantile * total) return clamped(ratioOf(bin));
+  }
+  return MOST_MARGIN;
+}
+
+/**
+ * The factor at which one more percent of workers would spare too few late requests to be worth it, and the share of
+ * horizons that stayed within it. `latePrice` is how many times the cost of a cycle's workers its requests are worth
+ * when all of them are late. So predictable hours get a high quantile for little, wild ones a lower one: a fixed
+ * quantile would buy the dearest room where it spares least.
+ */
+export function pricedMargin(
+  past: Track,
+  now: Millis,
+  latePrice: number,
+): { margin: number; quantile: number } {
+  const { weights, total } = recall(past, now);
+  // From the top down: the weight above a bin, and the late share that it stands for.
+  let above = 0;
+  let excess = 0;
+  let best = { cost: Infinity, margin: MOST_MARGIN, above: 0 };
+  for (let bin = BINS - 1; bin >= 0; bin--) {
+    excess += above / 100;
+    const late = above * LATE_AT_ONCE + excess * LATE_PER_EXCESS;
+    const margin = ratioOf(bin - SLACK_BINS);
+    const cost = margin + (latePrice * late) / total;
+    if (cost < best.cost) best = { cost, margin, above };
+    above += weights[bin]!;
+  }
+  return { margin: clamped(best.margin), quantile: 1 - best.above / total };
+}
+
+/** Share of a cycle's requests that are late when its highest minute passes the capacity: at once, and per e-fold. */
+const LATE_AT_ONCE = 0.03;
+const LATE_PER_EXCESS = 0.7;
+/** An excess of 3 % for a minute is still absorbed by the queue. */
+const SLACK_BINS = 3;
+
+const clamped = (margin: number): number => Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, margin));
+
+/** The past ratios by bin, weighted by how much they say about `now`. */
+function recall(past: Track, now: Millis): { weights: Float64Array; total: number } {
   const weights = new Float64Array(BINS);
   let total = 0;
   const add = (ratio: number, weight: number): void => {
-    const bin = binOf(ratio);
-    weights[bin]! += weight;
+    weights[binOf(ratio)]! += weight;
     total += weight;
   };
   for (const ratio of PRIOR) add(ratio, PRIOR_WEIGHT);
   const current = slotOf(now);
-  for (let age = 1; age < RATIO_SLOTS; age++) {
-    const ratio = valueAt(state.ratios, (current - age) % RATIO_SLOTS);
+  const kept = past.ratios.length;
+  for (let age = 1; age < kept; age++) {
+    const ratio = ratioAt(past.ratios, (current - age) % kept);
     if (ratio === null) continue;
     const offDay = age % SLOTS_A_DAY;
     const near = Math.min(offDay, SLOTS_A_DAY - offDay) <= NEAR_SLOTS && age > RECENT_SLOTS;
     add(ratio, near ? NEAR_WEIGHT : age <= RECENT_SLOTS ? RECENT_WEIGHT : BASE_WEIGHT);
   }
-  let below = 0;
-  for (let bin = 0; bin < BINS; bin++) {
-    below += weights[bin]!;
-    if (below >= quantile * total) return Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, ratioOf(bin)));
-  }
-  return MOST_MARGIN;
+  return { weights, total };
 }

@@ -32,3 +32,17 @@ export function pack(value: number | null): string {
   const level = value < LEAST ? 0 : Math.min(LEVELS, 1 + Math.round(Math.log(value / LEAST) / STEP));
   return ALPHABET[level >> 6]! + ALPHABET[level & 63]!;
 }
+
+/** Ratios around 1 need one character each: steps of 3 % from 0.4 to 2.6; a space is unknown. */
+const RATIO_STEP = 0.03;
+const LEAST_RATIO = 0.4;
+
+export function ratioAt(row: string, index: number): number | null {
+  const level = CODE[row.charCodeAt(index)] ?? -1;
+  return level < 0 ? null : LEAST_RATIO * Math.exp(level * RATIO_STEP);
+}
+
+export function withRatio(row: string, index: number, ratio: number): string {
+  const level = Math.round(Math.log(Math.max(ratio, 1e-9) / LEAST_RATIO) / RATIO_STEP);
+  return row.slice(0, index) + ALPHABET[Math.min(63, Math.max(0, level))]! + row.slice(index + 1);
+}

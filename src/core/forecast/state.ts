@@ -6,10 +6,11 @@ import { unknownRow } from './packed.js';
 export const SLOT_MS = 600_000;
 export const SLOTS_A_DAY = 144;
 export const DAY_MS = 86_400_000;
-/** Slots of history kept: a week and a day, so that the same slot last week is there for the whole horizon. */
-export const HISTORY_SLOTS = 8 * SLOTS_A_DAY;
-/** Past forecast errors kept, one a slot: five days. */
-export const RATIO_SLOTS = 5 * SLOTS_A_DAY;
+/** Slots of history kept: a week and three hours, so that the time before this moment last week is there too. */
+export const HISTORY_SLOTS = 7 * SLOTS_A_DAY + 18;
+/** Past forecast errors kept, one a slot: five days for the cycle's horizon, two for the guard's. */
+const CYCLE_RATIOS = 5 * SLOTS_A_DAY;
+const GUARD_RATIOS = 2 * SLOTS_A_DAY;
 
 export interface ForecastState {
   v: 1;
@@ -22,6 +23,15 @@ export interface ForecastState {
   /** Minutes in a row that looked like an outage of the traffic's source. */
   outage: number;
   seasonal: HoltWintersState;
+  /** Squared relative noise of single minutes around the level. */
+  noise: number;
+  /** What is known of past forecasts, for the horizon of a cycle and for the guard's short one. */
+  cycle: Track;
+  guard: Track;
+}
+
+/** The forecasts of one horizon and how they turned out. */
+export interface Track {
   /** Forecasts whose horizon is not over yet. */
   pending: Pending[];
   /** Recent error of each forecaster, in the order of the list of forecasters. */
@@ -50,13 +60,16 @@ export interface Pending {
   minutes: number;
 }
 
-export interface ErrorTrack {
-  /** Exponentially weighted means of |error|, error^2 and demand. */
-  absolute: number;
-  square: number;
-  demand: number;
-  count: number;
-}
+/** A tuple, because there are many of them in every stored decision. */
+export type ErrorTrack = [
+  /** Exponentially weighted means of |error| and of the peak itself: their quotient is the WAPE. */
+  absolute: number,
+  demand: number,
+  /** Mean and variance of ln(peak / forecast): how far it is off as a rule, and how much it can be trusted beyond that. */
+  bias: number,
+  variance: number,
+  count: number,
+];
 
 export function emptyForecastState(): ForecastState {
   return {
@@ -66,8 +79,10 @@ export function emptyForecastState(): ForecastState {
     level: null,
     outage: 0,
     seasonal: { level: 0, trend: 0, season: unknownRow(SLOTS_A_DAY), learnt: 0 },
-    pending: [],
-    errors: [],
-    ratios: unknownRow(RATIO_SLOTS),
+    noise: 0.01,
+    cycle: emptyTrack(CYCLE_RATIOS),
+    guard: emptyTrack(GUARD_RATIOS),
   };
 }
+
+const emptyTrack = (slots: number): Track => ({ pending: [], errors: [], ratios: ' '.repeat(slots) });

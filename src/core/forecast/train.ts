@@ -2,21 +2,23 @@
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
 import { FORECASTERS, vote } from './combine.js';
+import { GUARD_REACH_MS } from './forecast.js';
 import { horizonOf } from './forecaster.js';
 import { slotOf } from './history.js';
 import { learnSlot } from './holt-winters.js';
-import { withValue } from './packed.js';
+import { withRatio, withValue } from './packed.js';
 import {
   type ErrorTrack,
   type ForecastState,
   HISTORY_SLOTS,
   type Pending,
-  RATIO_SLOTS,
   SLOT_MS,
+  type Track,
 } from './state.js';
 
 const MINUTE = 60_000;
 const FAST_MINUTES = 3;
+const NOISE_GAIN = 0.02;
 const SLOW_MINUTES = 15;
 /** An outage that lasts longer than this is the new normal. */
 const LONGEST_OUTAGE = 90;
@@ -42,6 +44,7 @@ export function trainMinute(
     outage: 0,
     open: { slot: open.slot, sum: open.sum + rate, minutes: open.minutes + 1 },
     level: nextLevel(moved.level, at, rate),
+    noise: nextNoise(moved, rate),
   };
   return issue(settle(learnt, at, rate), at, policy);
 }
@@ -51,6 +54,13 @@ function looksLikeOutage(state: ForecastState, rate: number): boolean {
   if (level === null) return false;
   // Thirty requests a minute do not become next to none by chance.
   return level.slow * 60 >= 30 && rate < 0.05 * level.slow;
+}
+
+/** What a single minute differs from the level by, squared; one wild minute counts as three usual ones. */
+function nextNoise({ level, noise }: ForecastState, rate: number): number {
+  if (level === null || level.fast <= 0) return noise;
+  const off = (rate - level.fast) / level.fast;
+  return quantised(noise + (Math.min(off * off, 9 * noise + 1e-4) - noise) * NOISE_GAIN);
 }
 
 function nextLevel(level: ForecastState['level'], at: Millis, rate: number): ForecastState['level'] {
@@ -84,32 +94,49 @@ function closeSlots(state: ForecastState, slot: number): ForecastState {
 
 /** One forecast every ten minutes is kept until its horizon is over; long horizons are sampled less often. */
 function issue(state: ForecastState, at: Millis, policy: Policy): ForecastState {
-  const length = policy.cycleSeconds * 1_000;
   const lead = policy.startupSeconds * 1_000;
+  const cycle = issueOne(state, state.cycle, at, lead, policy.cycleSeconds * 1_000);
+  const guard = issueOne(state, state.guard, at, lead, GUARD_REACH_MS);
+  return cycle === state.cycle && guard === state.guard ? state : { ...state, cycle, guard };
+}
+
+function issueOne(state: ForecastState, past: Track, at: Millis, lead: Millis, length: Millis): Track {
   const period = Math.max(SLOT_MS, Math.ceil((length + lead) / 3 / SLOT_MS) * SLOT_MS);
-  const newest = state.pending.at(-1);
-  if (newest !== undefined && Math.floor(newest.at / period) >= Math.floor(at / period)) return state;
+  const newest = past.pending.at(-1);
+  if (newest !== undefined && Math.floor(newest.at / period) >= Math.floor(at / period)) return past;
+  if (
+    newest === undefined &&
+    Math.floor(at / period) === Math.floor((at - MINUTE) / period) &&
+    past.errors.length > 0
+  )
+    return past;
   const horizon = horizonOf(at, at + lead, at + lead + length);
-  const { combined, voters } = vote(state, horizon);
-  if (combined === null) return state;
+  const { combined, voters } = vote(state, past, horizon);
+  if (combined === null) return past;
   const pending: Pending = {
     at,
     from: horizon.from,
     to: horizon.to,
     combined: quantised(combined),
-    members: voters.map((voter) => (voter.forecast === null ? null : quantised(voter.forecast))),
+    members: voters.map(({ raw }) => (raw === null ? null : quantised(raw))),
     peak: 0,
     minutes: 0,
   };
-  return { ...state, pending: [...state.pending, pending] };
+  return { ...past, pending: [...past.pending, pending] };
 }
 
 /** Lets the open forecasts see the minute, and judges those whose horizon is over. */
 function settle(state: ForecastState, at: Millis, rate: number | null): ForecastState {
-  if (state.pending.length === 0) return state;
-  let { errors, ratios } = state;
+  const cycle = settleOne(state.cycle, at, rate);
+  const guard = settleOne(state.guard, at, rate);
+  return { ...state, cycle, guard };
+}
+
+function settleOne(past: Track, at: Millis, rate: number | null): Track {
+  if (past.pending.length === 0) return past;
+  let { errors, ratios } = past;
   const pending: Pending[] = [];
-  for (const one of state.pending) {
+  for (const one of past.pending) {
     const inside = rate !== null && at - MINUTE >= one.from - MINUTE / 2 && at <= one.to + MINUTE / 2;
     const seen = inside
       ? { ...one, peak: Math.max(one.peak, quantised(rate)), minutes: one.minutes + 1 }
@@ -121,26 +148,31 @@ function settle(state: ForecastState, at: Millis, rate: number | null): Forecast
     // A horizon with holes in it has not shown its peak.
     if (seen.minutes * MINUTE < 0.8 * (one.to - one.from)) continue;
     errors = FORECASTERS.map((_, i) => judged(errors[i], one.members[i] ?? null, seen.peak));
-    const ratio = seen.peak / Math.max(one.combined, 0.01);
-    ratios = withValue(ratios, slotOf(one.at) % RATIO_SLOTS, Math.min(4, Math.max(0.25, ratio)));
+    ratios = withRatio(ratios, slotOf(one.at) % ratios.length, seen.peak / Math.max(one.combined, 0.01));
   }
-  return { ...state, pending, errors, ratios };
+  return { pending, errors, ratios };
 }
 
 function judged(track: ErrorTrack | undefined, member: number | null, actual: number): ErrorTrack {
-  const old = track ?? { absolute: 0, square: 0, demand: 0, count: 0 };
+  const old: ErrorTrack = track ?? [0, 0, 0, 0, 0];
   if (member === null) return old;
-  const count = Math.min(ERROR_MEMORY, old.count + 1);
+  const [absolute, demand, bias, variance, seen] = old;
+  const count = Math.min(ERROR_MEMORY, seen + 1);
   const share = 1 / count;
-  const error = Math.abs(member - actual);
   const toward = (from: number, to: number): number => quantised(from + (to - from) * share);
-  return {
-    absolute: toward(old.absolute, error),
-    square: toward(old.square, error * error),
-    demand: toward(old.demand, actual),
+  const off = logRatio(actual, member) - bias;
+  return [
+    toward(absolute, Math.abs(member * Math.exp(bias) - actual)),
+    toward(demand, actual),
+    quantised(bias + off * share),
+    quantised((1 - share) * (variance + share * off * off)),
     count,
-  };
+  ];
 }
 
-/** Five digits are plenty and keep the state small. */
-const quantised = (value: number): number => Number(value.toPrecision(5));
+/** Kept within a factor of e^2, so that a night without requests is no infinite error. */
+const logRatio = (actual: number, forecast: number): number =>
+  Math.min(2, Math.max(-2, Math.log(Math.max(actual, 0.02) / Math.max(forecast, 0.02))));
+
+/** Four digits are plenty and keep the state small. */
+const quantised = (value: number): number => Number(value.toPrecision(4));

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { PassThrough, Writable } from 'node:stream';
+import { test } from 'node:test';
+import { createSession, runDecide } from '../src/decide-cli.js';
+import { aPolicy } from './core/builders.js';
+
+interface Answer {
+  at?: string;
+  desired?: number;
+  kind?: string;
+  trigger?: string | null;
+  reasons?: { code: string }[];
+  error?: { line: number; code: string; message: string };
+}
+
+function talk(): (fields: Record<string, unknown> | string) => Answer {
+  const session = createSession(aPolicy());
+  return (fields) =>
+    JSON.parse(session.answer(typeof fields === 'string' ? fields : JSON.stringify(fields))) as Answer;
+}
+
+const line = (at: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  at: `2026-01-05T${at}Z`,
+  requestsPerSecond: 12,
+  backlog: 0,
+  oldestAgeSeconds: 0,
+  p95Seconds: 0.9,
+  ready: 12,
+  starting: 0,
+  ...changes,
+});
+
+test('the first line is a cycle, then the first line at or after each multiple of the cycle', () => {
+  const say = talk();
+  assert.equal(say(line('00:01:00')).trigger, 'cycle');
+  assert.equal(say(line('00:02:00')).trigger, null);
+  assert.equal(say(line('00:19:00')).trigger, null);
+  assert.equal(say(line('00:20:00')).trigger, 'cycle');
+  assert.equal(say(line('00:43:00')).trigger, 'cycle');
+  assert.equal(say(line('00:59:00')).trigger, null);
+});
+
+test('desired is on every answer, and at repeats the line’s instant', () => {
+  const answer = talk()(line('00:01:00'));
+  assert.equal(answer.at, '2026-01-05T00:01:00Z');
+  assert.ok(answer.desired! >= 8);
+  assert.ok(answer.reasons!.length > 0);
+});
+
+test('junk, wrong numbers and time that stands still are errors that change nothing', () => {
+  const say = talk();
+  say(line('00:01:00'));
+  const codes = [
+    'junk',
+    '[]',
+    '',
+    { ...line('00:02:00'), at: 'noon' },
+    line('00:01:00'),
+    line('00:00:00'),
+    line('00:02:00', { requestsPerSecond: -1 }),
+    line('00:02:00', { ready: 1.5 }),
+    line('00:02:00', { backlog: 'many' }),
+  ].map((input) => say(input).error!);
+  assert.deepEqual(
+    codes.map(({ code }) => code),
+    [
+      'bad-json',
+      'bad-json',
+      'bad-json',
+      'bad-time',
+      'time-not-increasing',
+      'time-not-increasing',
+      'bad-number',
+      'bad-number',
+      'bad-number',
+    ],
+  );
+  assert.deepEqual(
+    codes.map((error) => error.line),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
+  assert.equal(say(line('00:02:00')).kind, 'hold');
+});
+
+test('the guard raises between cycles on a jump, and counts what it asked for', () => {
+  const say = talk();
+  say(line('00:01:00'));
+  say(line('00:02:00'));
+  const jump = say(line('00:03:00', { requestsPerSecond: 40, backlog: 900, oldestAgeSeconds: 30 }));
+  assert.equal(jump.trigger, 'guard');
+  assert.ok(jump.desired! >= 25);
+  const next = say(
+    line('00:04:00', {
+      requestsPerSecond: 40,
+      backlog: 2_100,
+      oldestAgeSeconds: 70,
+      starting: jump.desired! - 12,
+    }),
+  );
+  assert.ok(next.desired! >= jump.desired! && next.desired! < jump.desired! * 1.5);
+});
+
+test('unknown numbers hold, and never cut', () => {
+  const say = talk();
+  say(line('00:01:00', { ready: 40 }));
+  const nulls = { requestsPerSecond: null, backlog: null, oldestAgeSeconds: null, p95Seconds: null };
+  const blind = say(line('00:20:00', { ...nulls, ready: 40 }));
+  assert.equal(blind.desired, 40);
+  assert.equal(blind.kind, 'hold');
+  assert.ok(blind.reasons!.some(({ code }) => code === 'hold-metrics-missing'));
+});
+
+test('keeps its own books while ready and starting are unknown', () => {
+  const say = talk();
+  const first = say(line('00:01:00', { ready: null, starting: null }));
+  assert.ok(first.desired! > 0);
+  const second = say(line('00:02:00', { ready: null, starting: null }));
+  assert.equal(second.desired, first.desired);
+  assert.equal(second.kind, 'hold');
+});
+
+test('the input wins where it differs from what was asked for', () => {
+  const say = talk();
+  const asked = say(line('00:01:00')).desired!;
+  assert.equal(say(line('00:02:00', { ready: asked + 5 })).desired, asked + 5);
+});
+
+test('the same lines give the same answers', () => {
+  const play = (): string => {
+    const say = talk();
+    return JSON.stringify(
+      Array.from({ length: 60 }, (_, i) =>
+        say(line(`01:${String(i).padStart(2, '0')}:00`, { requestsPerSecond: 10 + ((i * 7) % 13) })),
+      ),
+    );
+  };
+  assert.equal(play(), play());
+});
+
+test('answers each line before the next one is written', async () => {
+  const input = new PassThrough();
+  const answers: string[] = [];
+  let heard = (): void => {};
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      answers.push(chunk.toString());
+      heard();
+      setImmediate(done);
+    },
+  });
+  const running = runDecide({ policy: aPolicy(), input, output });
+  for (let i = 1; i <= 3; i++) {
+    const answered = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    input.write(`${JSON.stringify(line(`00:0${i}:00`))}\r\n`);
+    await answered;
+    assert.equal(answers.length, i);
+  }
+  // The last line may lack its end.
+  input.end(JSON.stringify(line('00:04:00')));
+  await running;
+  assert.equal(answers.length, 4);
+  for (const answer of answers) assert.match(answer, /^\{.*\}\n$/);
+});
