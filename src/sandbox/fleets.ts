@@ -18,8 +18,8 @@ export const WORKER_STOP_SECONDS = 20;
 /** Enough for the largest ceiling, spread over two zones. */
 export const MAX_NODES_PER_ZONE = 125;
 export const REQUESTS_PER_DAY = 2_000_000;
-/** Monday, 08:00 in India: the morning rise is about to begin. */
-export const SYNTHETIC_START_MS = Date.UTC(2026, 0, 5, 2, 30);
+/** Monday, 07:50 in India, the start of a cycle: the morning rise is about to begin. */
+export const SYNTHETIC_START_MS = Date.UTC(2026, 0, 5, 2, 20);
 
 const shared = {
   mode: 'act',

@@ -53,7 +53,7 @@ export interface SimulatedWorld {
 const MINUTE = 60_000;
 const TRUTH_SECONDS = 300;
 /** Before Muster came somebody had set the counts by hand, with room to spare. */
-const FIRST_ROOM = 1.5;
+const FIRST_ROOM = 2;
 
 export function createSimulatedWorld(
   spec: SimulatedWorldSpec,
