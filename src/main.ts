@@ -47,8 +47,8 @@ export async function runBot(from: { config: string } | { world: string }): Prom
       : null;
   process.once('SIGTERM', () => void stop('SIGTERM', 0));
   process.once('SIGINT', () => void stop('SIGINT', 0));
-  if ('world' in from && !process.stdin.isTTY) {
-    // The world holds the other end: its death, however sudden, closes this.
+  if (process.env.MUSTER_CHILD === '1') {
+    // The world holds the other end: its death, however sudden, closes this. Other replicas' input is nobody's business.
     process.stdin.on('end', () => void stop('the world is gone', 0)).resume();
   }
   bot.log.info({ url, fleets: config.fleets.length, environment: config.environment }, 'muster is running');

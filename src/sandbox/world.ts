@@ -187,7 +187,7 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
     if (settings.botScript !== null) {
       const bot = startChildBot({
         command: ['--enable-source-maps', settings.botScript, 'bot', '--world', server.url],
-        env: {},
+        env: { MUSTER_CHILD: '1' },
         logPath: join(folder, 'bot.log'),
         say,
       });

@@ -27,7 +27,8 @@ export async function createNomadStandIn(options: NomadStandInOptions): Promise<
     async (asked) => {
       cluster.advance(context.clock.now());
       const said = await answer(options, asked);
-      if (asked.method === 'GET' || said === 'cut') return said;
+      // A plan is a question, whatever its method.
+      if (asked.method === 'GET' || said === 'cut' || asked.path.endsWith('/plan')) return said;
       context.record({
         target: 'nomad',
         method: asked.method,
