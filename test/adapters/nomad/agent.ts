@@ -22,7 +22,7 @@ export function nomadVersion(): string | null {
 const WORKER_MB = 100;
 const ROOM_MB = 4 * WORKER_MB + 50;
 
-export async function startAgent(version: string): Promise<Agent> {
+export async function startAgent(version: string, more: object = {}): Promise<Agent> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-nomad-'));
   const [http, rpc, serf] = await Promise.all([freePort(), freePort(), freePort()]);
   const config = {
@@ -36,6 +36,7 @@ export async function startAgent(version: string): Promise<Agent> {
       // No looking for a cloud's metadata server.
       options: { 'fingerprint.denylist': 'env_aws,env_gce,env_azure,env_digitalocean' },
     },
+    ...more,
     plugin: [{ raw_exec: [{ config: [{ enabled: true }] }] }],
   };
   await writeFile(join(folder, 'agent.json'), JSON.stringify(config));
@@ -58,10 +59,11 @@ export async function startAgent(version: string): Promise<Agent> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    // Health answers without a token, when server and client are both up.
     await until(async () => {
-      const nodes = await api('GET', '/v1/nodes').catch(() => null);
-      return JSON.stringify(nodes?.body ?? '').includes('"Status":"ready"');
-    }, 'the agent has a ready node');
+      const health = await api('GET', '/v1/agent/health').catch(() => null);
+      return health?.status === 200;
+    }, 'the agent is healthy');
   } catch (error) {
     await stop();
     throw error;
