@@ -14,7 +14,7 @@ export const RETENTION = {
   summariesMs: 90 * DAY,
   samplesMs: 3 * DAY,
   /** Where a message was posted; an update that comes later is posted anew. */
-  postedMs: 14 * DAY,
+  postedMs: 7 * DAY,
   /** Audit entries stay this long in the store, and at most so many; older ones are exported. */
   auditMs: 90 * DAY,
   auditEntries: 200_000,

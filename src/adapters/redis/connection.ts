@@ -25,6 +25,8 @@ export interface Link {
   ping(): Promise<void>;
   close(): Promise<void>;
   readonly log: Log;
+  /** Names of the logs that this process packs at the moment. */
+  readonly packing: Set<string>;
 }
 
 /** A command that has no answer after this long has failed: it may or may not have been carried out. Machine time. */
@@ -51,6 +53,7 @@ export async function connect(url: string, log: Log, firstMs: number): Promise<L
   };
   return {
     log,
+    packing: new Set(),
     run: (script, tried, ...args) => call(false, script, tried, args),
     runRaw: (script, tried, ...args) => call(true, script, tried, args),
     async ping() {

@@ -58,24 +58,20 @@ export async function packLines(
   length: number,
   fold: (lines: string[]) => Promise<{ lines: string[]; score: number; forget: number }>,
 ): Promise<boolean> {
-  if (length < log.longest) return false;
-  const tried = `pack ${log.name}`;
-  const lines = (await link.run(oldest, tried, log.name, log.pack)) as string[];
-  const first = lines[0];
-  if (first === undefined || lines.length < log.pack) return false;
-  const folded = await fold(lines);
-  const packed = deflateRawSync(folded.lines.join('\n'));
-  const done = await link.run(
-    pack,
-    tried,
-    log.name,
-    lines.length,
-    first,
-    packed,
-    folded.score,
-    folded.forget,
-  );
-  return done === 1;
+  if (length < log.longest || link.packing.has(log.name)) return false;
+  link.packing.add(log.name);
+  try {
+    const tried = `pack ${log.name}`;
+    const lines = (await link.run(oldest, tried, log.name, log.pack)) as string[];
+    const first = lines[0];
+    if (first === undefined || lines.length < log.pack) return false;
+    const folded = await fold(lines);
+    const packed = deflateRawSync(folded.lines.join('\n'));
+    const given = [log.name, lines.length, first, packed, folded.score, folded.forget];
+    return (await link.run(pack, tried, ...given)) === 1;
+  } finally {
+    link.packing.delete(log.name);
+  }
 }
 
 function unfold(reply: unknown): string[] {
