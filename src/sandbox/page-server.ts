@@ -53,7 +53,6 @@ export interface PageRoutes {
 }
 
 const firstMessages = 120;
-const shownDecisions = 60;
 const largestBody = 64 * 1024;
 
 const files: Record<string, { name: string; type: string }> = {
@@ -153,9 +152,7 @@ export function createPageRoutes(options: PageOptions): PageRoutes {
       fleets: truth.fleets,
       costs: truth.costs,
       incidents: truth.pagerduty.incidents.slice(-20),
-      decisions: truth.decisions.slice(-shownDecisions).map(({ id, fleet, at, kind, trigger, from, to }) => ({
-        ...{ id, fleet, at, kind, trigger, from, to },
-      })),
+      decisions: newestOfEach(truth.decisions),
       faults: truth.faults,
       bots: truth.bots.length,
       notes: truth.notes,
@@ -241,6 +238,14 @@ function pageView({ id, hash, user, type, view, previous, errors, rev }: StoredV
     errors,
     rev,
   };
+}
+
+/** The last decision about each fleet: the channel has the others. */
+function newestOfEach(decisions: PageTruth['decisions']): object[] {
+  const newest = new Map(decisions.map((decision) => [decision.fleet, decision]));
+  return [...newest.values()].map(({ id, fleet, at, kind, trigger, from, to }) => ({
+    ...{ id, fleet, at, kind, trigger, from, to },
+  }));
 }
 
 async function sendFile(response: ServerResponse, file: { name: string; type: string }): Promise<true> {

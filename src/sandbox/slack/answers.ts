@@ -4,8 +4,13 @@
  */
 import type { Answer } from './shapes.js';
 
-const quietMs = 1000;
-const longestMs = 3000;
+/** How long answers are waited for, machine milliseconds: without a further one, and at most. */
+export interface Patience {
+  quietMs: number;
+  longestMs: number;
+}
+
+const usual: Patience = { quietMs: 1000, longestMs: 3000 };
 
 export interface Collector {
   user: string;
@@ -18,7 +23,7 @@ export interface Collector {
   lastAt: number;
 }
 
-export function createAnswers() {
+export function createAnswers({ quietMs, longestMs }: Patience = usual) {
   const open = new Map<string, Collector>();
 
   function add(collector: Collector, answer: Answer): void {

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StandIn, WorldContext } from '../context.js';
-import { createAnswers } from './answers.js';
+import { createAnswers, type Patience } from './answers.js';
 import { type Control, createControl } from './control.js';
 import { createDeliver } from './deliver.js';
 import { groups as defaultGroups, people, rooms } from './directory.js';
@@ -27,6 +27,8 @@ export interface SlackStandInOptions {
   groups?: readonly WorkspaceGroup[];
   channels?: readonly WorkspaceChannel[];
   port?: number;
+  /** How long answers are waited for; a second, three at most, unless told otherwise. */
+  patience?: Patience;
   /** What `save` gave earlier. */
   restore?: unknown;
 }
@@ -67,7 +69,7 @@ export async function createSlackStandIn(options: SlackStandInOptions): Promise<
   const context: MethodContext = {
     workspace,
     tickets: createTickets(),
-    answers: createAnswers(),
+    answers: createAnswers(options.patience),
     clock,
     url: () => url,
   };

@@ -37,7 +37,13 @@ export async function aBench(listen: (app: bolt.App) => void = () => {}): Promis
     record: (call) => void calls.push({ at: now, ...call }),
   };
   const bots: { url: string }[] = [];
-  const slack = await createSlackStandIn({ context, signingSecret, botToken, bots: () => bots });
+  const slack = await createSlackStandIn({
+    context,
+    signingSecret,
+    botToken,
+    bots: () => bots,
+    patience: { quietMs: 150, longestMs: 900 },
+  });
   const clientOptions = {
     slackApiUrl: slack.apiUrl,
     retryConfig: { retries: 0 },

@@ -2,6 +2,8 @@
 import type { Channel, FleetAbout, Message, Point, Shortcut, Update, User, View } from './shapes.js';
 
 const keptPoints = 288;
+/** Older messages leave the page, so that it stays quick on a long day. */
+const keptMessages = 3000;
 
 export interface Store {
   latest: Update | null;
@@ -63,6 +65,11 @@ export function take(update: Update): { changed: Message[]; gone: string[] } {
   }
   for (const ts of update.deleted) store.messages.delete(ts);
   for (const message of update.messages) store.messages.set(message.ts, message);
+  if (store.messages.size > keptMessages) {
+    const oldest = [...store.messages.keys()].sort().slice(0, store.messages.size - keptMessages + 200);
+    for (const ts of oldest) store.messages.delete(ts);
+    gone.push(...oldest);
+  }
   store.views = update.views;
   const from = update.points[0]?.at ?? Number.POSITIVE_INFINITY;
   store.points = [...store.points.filter((point) => point.at < from), ...update.points].slice(-keptPoints);

@@ -26,7 +26,7 @@ function quoted(text: string): Node[] {
   let lines: string[] = [];
   const flush = (): void => {
     if (quote.length > 0) nodes.push(h('blockquote', {}, ...inline(quote.join('\n'))));
-    if (lines.length > 0) nodes.push(...inline(lines.join('\n')));
+    if (lines.length > 0) nodes.push(...listed(lines));
     quote = [];
     lines = [];
   };
@@ -35,6 +35,33 @@ function quoted(text: string): Node[] {
     if (isQuote !== quote.length > 0 && quote.length + lines.length > 0) flush();
     if (isQuote) quote.push(line.replace(/^(&gt;|>)\s?/, ''));
     else lines.push(line);
+  }
+  flush();
+  return nodes;
+}
+
+/** Lines that begin with a bullet hang together as a list. */
+function listed(lines: string[]): Node[] {
+  const nodes: Node[] = [];
+  let list: HTMLElement | null = null;
+  let words: string[] = [];
+  const flush = (): void => {
+    if (words.length > 0) nodes.push(...inline(words.join('\n')));
+    words = [];
+  };
+  for (const line of lines) {
+    const item = /^\s*[•◦]\s+(.*)$/.exec(line)?.[1];
+    if (item === undefined) {
+      list = null;
+      words.push(line);
+      continue;
+    }
+    if (list === null) {
+      flush();
+      list = h('ul');
+      nodes.push(list);
+    }
+    list.append(h('li', {}, ...inline(item)));
   }
   flush();
   return nodes;

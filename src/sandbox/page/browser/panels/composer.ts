@@ -10,7 +10,7 @@ const examples = [
   { words: 'help', says: 'help' },
   { words: 'status', says: 'status' },
   { words: 'why', says: 'why face-match' },
-  { words: 'override', says: 'override face-match 12 for 2h because a campaign starts' },
+  { words: 'override', says: 'override face-match floor 20 for 2h because a campaign starts' },
   { words: 'freeze', says: 'freeze liveness for 30m because we look at a fault' },
   { words: 'history', says: 'history face-match' },
   { words: 'dry run', says: 'run ocr --dry-run' },

@@ -12,7 +12,7 @@ const kinds: Record<string, string[]> = {
   nomad: ['down', 'slow', 'error'],
   rabbitmq: ['down', 'slow', 'error', 'stale', 'nostats'],
   prometheus: ['down', 'slow', 'error', 'stale'],
-  redis: ['down', 'slow'],
+  redis: ['down', 'slow', 'error'],
 };
 const words: Record<string, string> = {
   down: 'is down',

@@ -92,7 +92,7 @@ function lastWords({ at: when, kind, trigger, from, to }: DecisionLine): string 
 
 function againstPeak(perHour: number, peak: number): string {
   const share = Math.round((1 - perHour / peak) * 100);
-  return share >= 0 ? `${share}% below peak size` : `${-share}% above peak size`;
+  return share >= 0 ? `${share}% below static peak` : `${-share}% above static peak`;
 }
 
 function drawCosts(): void {
@@ -103,7 +103,7 @@ function drawCosts(): void {
     ...fact('Now', `${money(perHour)}/h`),
     ...fact('Since the start', money(sinceStart)),
     ...fact(
-      saved >= 0 ? 'Saved, not always at peak' : 'More than always at peak',
+      saved >= 0 ? 'Saved vs static peak' : 'Above static peak',
       `${money(Math.abs(saved))} (${Math.abs(Math.round(share * 100))}%)`,
     ),
   );

@@ -34,9 +34,9 @@ export function drawBanner(): void {
   const real = Math.ceil(left / latest.speed / 1000);
   at('next').textContent = `next cycle in ${duration(left)}${latest.speed > 1 ? ` (${real} s)` : ''}`;
   at('bots').textContent = latest.bots === 1 ? '1 bot' : `${latest.bots} bots`;
-  const note = latest.notes.at(-1) ?? '';
-  at('note').textContent = note;
-  at('note').hidden = note === '';
+  const notes = latest.notes.slice(-6).join('\n');
+  if (at('note').textContent !== notes) at('note').textContent = notes;
+  at('note').hidden = notes === '';
 }
 
 export function countUnread(channels: string[]): void {
