@@ -27,6 +27,13 @@ const subcommands: Record<string, Subcommand> = {
   bot,
   command: async (argv) => (await import('./shell.js')).runCommand(argv),
   decide: async (argv) => (await import('./decide-command.js')).runDecideCommand(argv),
+  backtest: async (argv) => {
+    const io = {
+      out: (text: string) => process.stdout.write(text),
+      note: (text: string) => process.stderr.write(text),
+    };
+    return (await import('./backtest-cli.js')).runBacktest(argv, io);
+  },
   help: async () => print(USAGE),
   version: async () => print(`${version()}\n`),
 };

@@ -3,16 +3,9 @@
  * other side runs the world and applies `desired`.
  */
 import type { Writable } from 'node:stream';
-import { decide } from './core/decide.js';
-import { wantsGuard } from './core/guard.js';
-import { emptyMemory, learn } from './core/learn.js';
-import type { Memory } from './core/memory.js';
-import { type Decision, type Sample, type Seen, target, type ZoneSeen } from './core/model.js';
-import { place } from './core/placement.js';
-import { cycleStart, type Policy } from './core/policy.js';
-import type { Reason } from './core/reasons.js';
-import { remember } from './core/remember.js';
-import { silence, silenceReason } from './core/voters.js';
+import { createEngine } from './core/engine.js';
+import type { Sample } from './core/model.js';
+import type { Policy } from './core/policy.js';
 
 export interface DecideOptions {
   policy: Policy;
@@ -33,100 +26,21 @@ export interface Session {
   answer(line: string): string;
 }
 
-/** A conversation that starts with an empty history: own bookkeeping over what the lines leave unknown. */
-export function createSession(configured: Policy, fleet = 'fleet'): Session {
-  const policy: Policy = { ...configured, mode: 'act', firstContactCycles: 0, cycleOffsetSeconds: 0 };
-  let memory = emptyMemory();
-  let lastCycle = -Infinity;
+/** A conversation that starts with an empty history. */
+export function createSession(policy: Policy, fleet = 'fleet'): Session {
+  const engine = createEngine(policy, fleet);
+  let lastAt: number | null = null;
   let lineNumber = 0;
-
-  const observe = (sample: Sample): object => {
-    memory = learn(memory, sample, policy);
-    const counts = countsOf(sample, memory, policy);
-    memory = withCounts(memory, counts.ready + counts.starting);
-    const cycle = cycleStart(sample.at, policy);
-    const isCycle = cycle > lastCycle;
-    lastCycle = cycle;
-    const seen: Seen = {
-      v: 1,
-      fleet,
-      now: sample.at,
-      cycle,
-      trigger: isCycle ? 'cycle' : 'guard',
-      sample,
-      missing: [],
-      zones: zonesOf(counts, policy),
-      memory,
-      override: null,
-      freezes: [],
-    };
-    if (!isCycle && !wantsGuard(seen, policy)) return quietMinute(seen, policy);
-    const decision = decide(seen, policy);
-    memory = remember(memory, seen, decision);
-    return answerOf(sample.at, decision, isCycle ? 'cycle' : 'guard');
-  };
-
   return {
     answer(line) {
       lineNumber += 1;
-      const sample = parseLine(line, memory.lastAt);
+      const sample = parseLine(line, lastAt);
       if ('code' in sample) return JSON.stringify({ error: { line: lineNumber, ...sample } });
-      return JSON.stringify(observe(sample));
+      lastAt = sample.at;
+      const { at, ...answer } = engine.observe(sample);
+      return JSON.stringify({ at: instant(at), ...answer });
     },
   };
-}
-
-interface Counts {
-  ready: number;
-  starting: number;
-}
-
-/** What the line says, and our own bookkeeping where it says nothing. */
-function countsOf(sample: Sample, memory: Memory, policy: Policy): Counts {
-  const { ready, starting } = sample;
-  const asked = memory.desired ?? 0;
-  if (ready !== null) return { ready, starting: starting ?? Math.max(0, asked - ready) };
-  if (starting !== null) return { ready: Math.max(0, asked - starting), starting };
-  const startupMs = policy.startupSeconds * 1_000;
-  const coming = memory.raises
-    .filter((raise) => raise.at + startupMs > sample.at)
-    .reduce((sum, raise) => sum + raise.count, 0);
-  return { ready: Math.max(0, asked - coming), starting: Math.min(asked, coming) };
-}
-
-/** The input wins over what was asked for. */
-const withCounts = (memory: Memory, total: number): Memory =>
-  memory.desired === total ? memory : { ...memory, desired: total };
-
-function zonesOf(counts: Counts, policy: Policy): ZoneSeen[] {
-  const empty = policy.zones.map(
-    (zone): ZoneSeen => ({ zone, up: true, desired: 0, ready: 0, starting: 0, draining: 0, blocked: null }),
-  );
-  const single: Policy = { ...policy, workersPerAllocation: 1 };
-  const desired = place(counts.ready + counts.starting, empty, single);
-  const ready = place(counts.ready, empty, single);
-  return empty.map((zone, i) => ({
-    ...zone,
-    desired: desired[i]!.workers,
-    ready: Math.min(ready[i]!.workers, desired[i]!.workers),
-    starting: Math.max(0, desired[i]!.workers - ready[i]!.workers),
-  }));
-}
-
-const answerOf = (at: number, decision: Decision, trigger: 'cycle' | 'guard'): object => ({
-  at: instant(at),
-  desired: target(decision),
-  kind: decision.kind,
-  trigger,
-  reasons: decision.reasons,
-});
-
-/** A minute between cycles in which nothing threatens, or nothing can be seen. */
-function quietMinute(seen: Seen, policy: Policy): object {
-  const count = seen.memory.desired ?? 0;
-  const silent = silence(seen, policy);
-  const reason: Reason = silent === null ? { code: 'steady', count } : silenceReason(silent, count, count);
-  return { at: instant(seen.now), desired: count, kind: 'hold', trigger: null, reasons: [reason] };
 }
 
 interface LineError {

@@ -1,5 +1,5 @@
 /**
- * The number in system as probabilities on a lattice 0, h, 2h … (h = 1 up to 64 workers, then coarser). One sub-step is
+ * The number in system as probabilities on a lattice 0, h, 2h … (h = 1 up to 48 workers, then coarser). One sub-step is
  * one implicit Euler step of the birth-death chain with
  *   drift(x) = λ - μ·min(x, k)
  *   spread(x) = λ·ca² + μ·x below k;   from k on λ·ca² + kμ·cs² in overload and kμ + λ·(ca² + cs² - 1) otherwise,
@@ -20,16 +20,20 @@ export interface Moments {
 /** Told for arrivals whose wait is known: mean wait and its standard deviation, seconds. */
 export type Known = (wait: number, spread: number, count: number) => void;
 
-const TINY = 1e-10;
+/** Places at the ends with less than this are given up. */
+const TINY = 1e-9;
 
 export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: unknown) {
   const restored = saved as { h: number; low: number; p: number[] } | undefined;
   let h = restored?.h ?? 1;
   /** Probabilities of the lattice places low, low + 1, … */
   let low = restored?.low ?? 0;
-  let p = restored?.p ?? [1];
+  let p = restored === undefined ? [1] : [...restored.p];
   /** Moments as of the last look, kept because every sub-step asks for them. */
   let seen: Moments | null = null;
+  /** The factored step: see `factor`. */
+  let inverse = new Float64Array(64);
+  let behind = new Float64Array(64);
   let ahead = new Float64Array(64);
   let next = new Float64Array(64);
   /** Arrivals whose waits are not told yet: those served at once, and by the place of the lattice from `metFrom` on. */
@@ -90,6 +94,8 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     if (next.length < to - from) {
       next = new Float64Array((to - from) * 2);
       ahead = new Float64Array((to - from) * 2);
+      behind = new Float64Array((to - from) * 2);
+      inverse = new Float64Array((to - from) * 2);
     }
     next.fill(0, 0, to - from);
     for (let i = 0; i < p.length; i++) next[low - from + i] = p[i]!;
@@ -97,50 +103,58 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     p.length = to - from;
   };
 
-  /** Thomas' algorithm on (I - dt·Gᵀ) next = p. */
-  const diffuse = (seconds: number, rate: number, ready: number): void => {
+  /** Thomas' algorithm on (I - dt·Gᵀ) next = p, factored once: row i holds -dt·up(i-1), 1 + dt·(up + down)(i), -dt·down(i+1). */
+  const factor = (seconds: number, rate: number, ready: number): void => {
     const size = p.length;
-    const busyAbove = ready * mu;
+    const served = ready * mu;
     let upBefore = 0;
-    let pivot = 1;
-    let sum = 0;
-    // Forward sweep. Row i: -dt·up(i-1)·x(i-1) + (1 + dt·(up + down)(i))·x(i) - dt·down(i+1)·x(i+1) = p(i).
-    let ratesUp = 0;
-    let ratesDown = 0;
-    let downAfter = 0;
-    const rates = (place: number): void => {
-      const x = place * h;
-      const served = x < ready ? x * mu : busyAbove;
-      const drift = rate - served;
-      let spread = rate * arrivalCv2 + (x < ready ? served : busyAbove * serviceCv2);
-      // Below the capacity this spread, equal at full load, has the tail that light loads really have.
-      if (x >= ready && drift < 0) spread = busyAbove + rate * (arrivalCv2 + serviceCv2 - 1);
-      // Implicit Euler smears a moving mass by drift²·dt by itself; growth is where that would show.
-      if (drift > 0 && x >= ready) spread -= drift * drift * seconds;
+    let upHere = 0;
+    let downHere = 0;
+    for (let i = 0; i <= size; i++) {
+      // What leads out of the lattice's two ends is left out: no mass is near them.
+      const x = (low + i) * h;
+      const below = x < ready;
+      const drift = rate - (below ? x * mu : served);
+      let spread = rate * arrivalCv2 + (below ? x * mu : served * serviceCv2);
+      if (!below) {
+        // Below the capacity this spread, equal at full load, has the tail that light loads really have.
+        if (drift < 0) spread = served + rate * (arrivalCv2 + serviceCv2 - 1);
+        // Implicit Euler smears a moving mass by drift²·dt by itself; growth is where that would show.
+        else spread -= drift * drift * seconds;
+      }
       const least = Math.abs(drift) * h;
       if (spread < least) spread = least;
-      ratesUp = (spread / h + drift) / (2 * h);
-      ratesDown = place === 0 ? 0 : (spread / h - drift) / (2 * h);
-    };
-    rates(low);
-    let up = ratesUp;
-    let down = low === 0 ? 0 : ratesDown;
-    if (low > 0) down = 0; // the lower edge reflects; what lies below it is empty
-    for (let i = 0; i < size; i++) {
-      if (i + 1 < size) rates(low + i + 1);
-      else ratesDown = 0;
-      downAfter = ratesDown;
-      const upHere = i + 1 < size ? up : 0;
-      const lower = i === 0 ? 0 : -seconds * upBefore;
-      const diagonal = 1 + seconds * (upHere + down);
-      pivot = diagonal - lower * (i === 0 ? 0 : ahead[i - 1]!);
-      ahead[i] = (-seconds * downAfter) / pivot;
-      next[i] = (next[i]! - lower * (i === 0 ? 0 : next[i - 1]!)) / pivot;
-      upBefore = upHere;
-      up = ratesUp;
-      down = ratesDown;
+      const up = i >= size - 1 ? 0 : (seconds * (spread / h + drift)) / (2 * h);
+      const down = i === 0 || i === size ? 0 : (seconds * (spread / h - drift)) / (2 * h);
+      if (i > 0) {
+        const lower = i === 1 ? 0 : upBefore;
+        const pivot = 1 + upHere + downHere + (i === 1 ? 0 : lower * ahead[i - 2]!);
+        inverse[i - 1] = 1 / pivot;
+        behind[i - 1] = lower / pivot;
+        ahead[i - 1] = -down / pivot;
+        upBefore = upHere;
+      }
+      upHere = up;
+      downHere = down;
     }
-    for (let i = size - 2; i >= 0; i--) next[i] = next[i]! - ahead[i]! * next[i + 1]!;
+  };
+
+  const solve = (): void => {
+    const size = p.length;
+    let value = 0;
+    for (let i = 0; i < size; i++) {
+      value = next[i]! * inverse[i]! + value * behind[i]!;
+      next[i] = value;
+    }
+    for (let i = size - 2; i >= 0; i--) {
+      value = next[i]! - ahead[i]! * value;
+      next[i] = value;
+    }
+  };
+
+  const trim = (): void => {
+    const size = p.length;
+    let sum = 0;
     for (let i = 0; i < size; i++) sum += next[i]!;
     let first = 0;
     let last = size - 1;
@@ -166,7 +180,7 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     }
     metUsed = used;
     for (let i = 0; i < p.length; i++) {
-      const count = arrivals * p[i]!;
+      const count = arrivals * next[i]!;
       // A coarse place stands for h counts, of which those from k on wait.
       const waiting = Math.min(1, Math.max(0, ((low + i) * h - ready + h / 2 + 0.5) / h));
       atOnce += count * (1 - waiting);
@@ -201,16 +215,18 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
       seen = null;
     },
 
-    step(seconds: number, rate: number, ready: number, known: Known): void {
-      if (metUsed > 0 && ready !== metReady) this.tell(known);
-      const wanted = ready <= 64 ? 1 : ready <= 256 ? 2 : ready <= 1_024 ? 4 : 8;
-      if (h !== wanted) {
-        this.tell(known);
-        regrid(wanted);
-      }
+    /** `parts` equal sub-steps under one rate and one number of workers. */
+    step(seconds: number, parts: number, rate: number, ready: number, known: Known): void {
+      const wanted = ready <= 48 ? 1 : ready <= 192 ? 2 : ready <= 768 ? 4 : 8;
+      if (metUsed > 0 && (ready !== metReady || h !== wanted)) this.tell(known);
+      if (h !== wanted) regrid(wanted);
       widen(seconds, rate, ready);
-      diffuse(seconds, rate, ready);
-      met(rate * seconds, ready);
+      factor(seconds / parts, rate, ready);
+      for (let part = 0; part < parts; part++) {
+        solve();
+        met((rate * seconds) / parts, ready);
+      }
+      trim();
     },
 
     /** Tells the waits of the arrivals since the last time. */
@@ -234,8 +250,9 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     queue(ready: number, rate: number): { waiting: number; oldestSeconds: number } {
       let waiting = 0;
       for (let i = 0; i < p.length; i++) waiting += p[i]! * Math.max(0, (low + i) * h - ready);
-      const flow = Math.max(rate, 1e-9);
-      return { waiting, oldestSeconds: waiting < 1e-6 ? 0 : Math.min(waiting / flow, 86_400) };
+      // When arrivals have just ceased, the queue is what the workers have not got to yet.
+      const flow = Math.max(rate, 0.2 * ready * mu);
+      return { waiting, oldestSeconds: waiting < 1e-6 ? 0 : waiting / flow };
     },
 
     save: () => ({ h, low, p: [...p] }),

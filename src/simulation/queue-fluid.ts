@@ -20,7 +20,7 @@ export function createFluid({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     | { now: number; line: Cohort[]; mean: number; variance: number; ready: number }
     | undefined;
   let now = restored?.now ?? 0;
-  let line: Cohort[] = restored?.line ?? [];
+  let line: Cohort[] = restored?.line.map((cohort) => ({ ...cohort })) ?? [];
   let head = 0;
   let { mean, variance, ready: lastReady } = restored ?? { mean: 0, variance: 0, ready: 0 };
 
@@ -47,10 +47,13 @@ export function createFluid({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
     inSystem: () => mean,
 
     /** Chain in charge: keep the newest arrivals, their waits are told already. */
-    remember(seconds: number, arrivals: number): void {
-      now += seconds;
-      line.push({ at: now - seconds / 2, count: arrivals, told: true });
-      if (line.length - head > REMEMBERED) head++;
+    remember(seconds: number, parts: number, rate: number): void {
+      const length = seconds / parts;
+      for (let part = 0; part < parts; part++) {
+        now += length;
+        line.push({ at: now - length / 2, count: rate * length, told: true });
+      }
+      if (line.length - head > REMEMBERED) head = line.length - REMEMBERED;
       compact();
     },
 
@@ -118,6 +121,12 @@ export function createFluid({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
       return count;
     },
 
-    save: () => ({ now, line: line.slice(head), mean, variance, ready: lastReady }),
+    save: () => ({
+      now,
+      line: line.slice(head).map((cohort) => ({ ...cohort })),
+      mean,
+      variance,
+      ready: lastReady,
+    }),
   };
 }

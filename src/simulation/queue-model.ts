@@ -72,16 +72,18 @@ export interface QueueTotals {
 export interface QueueModel {
   /** Workers that serve count from the beginning of the step on. */
   step(step: QueueStep): QueueSeen;
-  /** What became known over the last `seconds`, at most 300, in whole buckets of 10 s. */
+  /** What became known over the last `seconds`, at most 300, in whole buckets of 20 s. */
   window(seconds: number): QueueWindow;
   totals(): QueueTotals;
+  /** Late ones among those whose fate is known: cheap. */
+  lateSoFar(): number;
   save(): unknown;
 }
 
-const BUCKET_SECONDS = 10;
-const BUCKETS = 30;
+const BUCKET_SECONDS = 20;
+const BUCKETS = 15;
 /** Longest sub-step: below the time in which a burst can fill the objective. */
-const SUB_STEP = 1;
+const SUB_STEP = 2;
 
 export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
   const service = createServiceTime(spec.serviceSeconds, spec.serviceCv);
@@ -122,23 +124,26 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
     return BUCKET_SECONDS - state.filled;
   };
 
-  const subStep = (seconds: number, arrivals: number, ready: number): void => {
-    const rate = arrivals / seconds;
+  /** Moves by at most `seconds` and says by how many. */
+  const advance = (seconds: number, rate: number, ready: number): number => {
     if (!fluidMode && (ready === 0 || chain.isLong(ready))) {
       fluidMode = true;
       chain.tell(known);
       fluid.start(chain.moments(), ready);
     }
-    if (fluidMode) {
-      fluid.step(seconds, rate, ready, known);
-      if (ready > 0 && fluid.isShort(ready)) {
-        fluidMode = false;
-        chain.start(fluid.end(ready, known));
-      }
-    } else {
-      fluid.remember(seconds, arrivals);
-      chain.step(seconds, rate, ready, known);
+    if (!fluidMode) {
+      const parts = Math.ceil(seconds / SUB_STEP - 1e-9);
+      fluid.remember(seconds, parts, rate);
+      chain.step(seconds, parts, rate, ready, known);
+      return seconds;
     }
+    const part = Math.min(seconds, SUB_STEP);
+    fluid.step(part, rate, ready, known);
+    if (ready > 0 && fluid.isShort(ready)) {
+      fluidMode = false;
+      chain.start(fluid.end(ready, known));
+    }
+    return part;
   };
 
   const lateNow = (): number => state.buckets.reduce((sum, bucket) => sum + bucket.late, state.late);
@@ -149,8 +154,7 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
       const before = { late: lateNow(), inSystem: inSystem() };
       let rest = seconds;
       while (rest > 1e-9) {
-        const part = Math.min(rest, room(), SUB_STEP);
-        subStep(part, arrivals * (part / seconds), ready);
+        const part = advance(Math.min(rest, room()), arrivals / seconds, ready);
         state.filled += part;
         rest -= part;
       }
@@ -195,6 +199,7 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
         p99Seconds: responseQuantile(waits, service, 0.99),
       };
     },
+    lateSoFar: lateNow,
     save: () => ({
       v: 1,
       fluidMode,
