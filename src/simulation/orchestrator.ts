@@ -231,9 +231,9 @@ function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSe
     eligible: vm.eligible && vm.drain === null,
     workers: live.length * per,
     drain:
-      mark === undefined || vm.lastDrain?.status === 'canceled'
+      mark === undefined || vm.eligible
         ? null
-        : { decisionId: mark, done: vm.drain === null },
+        : { decisionId: mark, done: vm.drain === null && vm.lastDrain?.status === 'complete' },
   };
 }
 

@@ -260,6 +260,23 @@ export function orchestratorContract(name: string, open: (spec: ClusterSpec) => 
       assert.equal(stage.cluster.state.vms.find((vm) => vm.id === first.id)!.modifyIndex, index);
     });
 
+    it('a node that was made eligible again has lost its mark, and can be drained again', async () => {
+      stage.cluster.resize('face-match-a', 2);
+      stage.pass(3 * MINUTE);
+      const spare = (await stage.orchestrator.nodes(target)).find(
+        (one) => one.zone === 'a' && one.workers === 0,
+      )!;
+      const node = async () => (await stage.orchestrator.nodes(target)).find((one) => one.id === spare.id)!;
+      await stage.orchestrator.drain(target, spare.id, { decisionId: 'd-1', deadlineSeconds: 60 });
+      stage.pass(5);
+      assert.equal((await node()).drain?.done, true);
+      stage.cluster.setEligible(spare.id, true);
+      assert.deepEqual([(await node()).eligible, (await node()).drain], [true, null]);
+      await stage.orchestrator.drain(target, spare.id, { decisionId: 'd-2', deadlineSeconds: 60 });
+      stage.pass(5);
+      assert.deepEqual((await node()).drain, { decisionId: 'd-2', done: true });
+    });
+
     it('a drained node that was removed is leaving, and does not make its zone look dead', async () => {
       await stage.orchestrator.scale(target, 'a', 0, why('d-1'));
       stage.pass(MINUTE);

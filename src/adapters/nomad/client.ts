@@ -64,17 +64,18 @@ export function createNomadClient(options: NomadOptions): NomadClient {
     }
     return read(tried, answer.data, shape);
   };
+  // A kept socket may have been closed under us: reading again once is harmless.
+  const get: NomadClient['get'] = (path, shape, query = {}) =>
+    request('GET', path, shape, { query }).catch((error: unknown) => {
+      if (error instanceof OutsideError && error.why === 'unreachable' && error.status === null) {
+        return request('GET', path, shape, { query });
+      }
+      throw error;
+    });
   return {
-    // A kept socket may have been closed under us: reading again once is harmless.
-    get: (path, shape, query = {}) =>
-      request('GET', path, shape, { query }).catch((error: unknown) => {
-        if (error instanceof OutsideError && error.why === 'unreachable' && error.status === null) {
-          return request('GET', path, shape, { query });
-        }
-        throw error;
-      }),
+    get,
     find: (path, shape) =>
-      request('GET', path, shape).catch((error: unknown) => {
+      get(path, shape).catch((error: unknown) => {
         if (error instanceof OutsideError && error.status === 404) return null;
         throw error;
       }),

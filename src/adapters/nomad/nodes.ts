@@ -100,8 +100,9 @@ export function seenAs(node: KnownNode, zone: string, workers: number): NodeSeen
     status: stub.Status === 'ready' ? 'ready' : !isGone(stub) ? 'starting' : drained ? 'leaving' : 'down',
     eligible: stub.SchedulingEligibility === 'eligible' && !stub.Drain,
     workers,
+    // A node that was made eligible again takes work: its old mark says nothing any more.
     drain:
-      mark === undefined || stub.LastDrain?.Status === 'canceled'
+      mark === undefined || stub.SchedulingEligibility === 'eligible'
         ? null
         : { decisionId: mark, done: !stub.Drain && stub.LastDrain?.Status === 'complete' },
   };
