@@ -1,6 +1,7 @@
 /** The sandbox's page: a chat workspace with the bot in it, and beside it what the bot's decisions do to the fleets. */
 import { at } from './app/dom.js';
 import { refresh, startPolling } from './app/poll.js';
+import { isVisible } from './app/store.js';
 import { drawExamples, watchComposer } from './panels/composer.js';
 import { drawFaults, watchFaults } from './panels/faults.js';
 import { drawFleets } from './panels/fleets.js';
@@ -28,7 +29,7 @@ startPolling(
       applyChanges(changed, gone);
       countUnread(
         changed
-          .filter((message) => !message.edited && message.threadTs === null)
+          .filter((message) => !message.edited && message.threadTs === null && isVisible(message))
           .map((message) => message.channel),
       );
     }

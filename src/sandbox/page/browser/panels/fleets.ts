@@ -92,7 +92,8 @@ function lastWords({ at: when, kind, trigger, from, to }: DecisionLine): string 
 
 function againstPeak(perHour: number, peak: number): string {
   const share = Math.round((1 - perHour / peak) * 100);
-  return share >= 0 ? `${share}% below static peak` : `${-share}% above static peak`;
+  if (share === 0) return 'as much as a static peak';
+  return share > 0 ? `${share}% below static peak` : `${-share}% above static peak`;
 }
 
 function drawCosts(): void {
