@@ -61,7 +61,14 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
   const { folder, file, saved, origin, speed, say } = settings;
   const closers: (() => Promise<unknown> | unknown)[] = [];
   const closeAll = async () => {
-    for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => {});
+    for (const close of closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        // One part that fails to close must not keep the others open.
+        say(`While closing: ${(error as Error).message}`);
+      }
+    }
   };
   try {
     return await compose();
@@ -166,9 +173,9 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
       if (machine - turnedAt > SLEPT_MS) clock.reanchor(simulation.cluster.now + TURN_MS * speed);
       turnedAt = machine;
       const mayGoOn = () => Date.now() - machine < TURN_BUDGET_MS;
-      const isUpToDate = simulation.advance(clock.now(), mayGoOn);
+      simulation.advance(clock.now(), mayGoOn);
       void redisFaults.set(faults.open('redis')?.kind ?? null).catch(() => {});
-      if (isUpToDate) saveWhenDue();
+      saveWhenDue();
       if (simulation.endsAt !== null && !isOver && simulation.traffic.now >= simulation.endsAt) {
         isOver = true;
         void summaryOf(simulation, redis.store, names).then((lines) => {
