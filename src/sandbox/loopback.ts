@@ -38,6 +38,8 @@ export async function openLoopback(
     handle(request, response).catch(() => request.socket.destroy());
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener);
+  // Never the first to close an idle connection: a client that reuses it at that moment would see a failure nobody asked for.
+  server.keepAliveTimeout = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     if (await first(request, response)) return;
     const gone = new AbortController();

@@ -1,7 +1,6 @@
-/** A world as a process, for tests that kill it. --bot SCRIPT names what stands in for the bot; without it, the real one. */
+/** A world as a process with a stub for the bot: --bot SCRIPT names it. */
 import { runWorld } from '../../src/sandbox/world-cli.js';
 
 const argv = process.argv.slice(2);
-const at = argv.indexOf('--bot');
-const [, script] = at < 0 ? [] : argv.splice(at, 2);
-process.exitCode = await (script === undefined ? runWorld(argv) : runWorld(argv, process, script));
+const [, script] = argv.splice(argv.indexOf('--bot'), 2);
+process.exitCode = await runWorld(argv, process, script);

@@ -14,12 +14,18 @@ export interface WorldProcess {
   kill(): Promise<void>;
 }
 
+export interface WorldProcessOptions {
+  /** What stands in for the bot; null: `muster start` with the real one. */
+  bot?: string | null;
+  env?: Record<string, string>;
+}
+
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export const stubBot = here('./stub-bot.js');
 
 export async function startWorldProcess(
   argv: string[],
-  options: { bot?: string | null; env?: Record<string, string> } = {},
+  options: WorldProcessOptions = {},
 ): Promise<WorldProcess> {
   const { child, output } = spawnWorld(argv, options);
   const url = await until(
@@ -82,10 +88,13 @@ export async function until<T>(
 
 function spawnWorld(
   argv: string[],
-  { bot = stubBot, env = {} }: { bot?: string | null; env?: Record<string, string> },
+  { bot = stubBot, env = {} }: WorldProcessOptions,
 ): { child: ChildProcess; output: () => string } {
-  const script = bot === null ? [] : ['--bot', bot];
-  const child = spawn(process.execPath, [here('./run-world.js'), ...argv, ...script], {
+  const command =
+    bot === null
+      ? [here('../../src/cli.js'), 'start', ...argv]
+      : [here('./run-world.js'), ...argv, '--bot', bot];
+  const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -81,6 +81,8 @@ export async function createSlackStandIn(options: SlackStandInOptions): Promise<
       response.end();
     });
   });
+  // Never the first to close an idle connection: a client that reuses it at that moment would see a failure.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
