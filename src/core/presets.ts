@@ -27,25 +27,25 @@ export interface Preset {
 
 const PRESETS: Record<Policy['preset'], Preset> = {
   thrifty: {
-    latePrice: 4,
+    latePrice: 3,
     latencyQuantile: 0.95,
-    stabilizationSeconds: 0,
-    drainSeconds: 180,
-    guard: { quantile: 0.6, trend: 0.7, noise: 1, room: 1 },
+    stabilizationSeconds: 1_200,
+    drainSeconds: 300,
+    guard: { quantile: 0.75, trend: 0.3, noise: 2, room: 1.02 },
   },
   balanced: {
-    latePrice: 9,
+    latePrice: 5,
     latencyQuantile: 0.95,
-    stabilizationSeconds: 0,
-    drainSeconds: 120,
-    guard: { quantile: 0.7, trend: 0.8, noise: 1, room: 1 },
+    stabilizationSeconds: 1_200,
+    drainSeconds: 240,
+    guard: { quantile: 0.78, trend: 0.4, noise: 2, room: 1.04 },
   },
   careful: {
-    latePrice: 40,
-    latencyQuantile: 0.99,
+    latePrice: 20,
+    latencyQuantile: 0.98,
     stabilizationSeconds: 2_400,
     drainSeconds: 60,
-    guard: { quantile: 0.9, trend: 1, noise: 0, room: 1.1 },
+    guard: { quantile: 0.9, trend: 0.8, noise: 1, room: 1.05 },
   },
 };
 

@@ -13,7 +13,8 @@ export function remember(memory: Memory, seen: Seen, decision: Decision): Memory
   const from = origin(decision);
   const raised = decision.kind === 'scale' && to > from;
   const cut = decision.kind === 'scale' && to < from;
-  const need = decision.numbers.need;
+  // What the guard asked for in a burst is no vote on the next cycle.
+  const need = seen.trigger === 'guard' ? null : decision.numbers.need;
   return {
     ...memory,
     rev: memory.rev + 1,

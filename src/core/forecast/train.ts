@@ -17,7 +17,7 @@ import {
 } from './state.js';
 
 const MINUTE = 60_000;
-const FAST_MINUTES = 3;
+const FAST_MINUTES = 5;
 const NOISE_GAIN = 0.02;
 const SLOW_MINUTES = 15;
 /** An outage that lasts longer than this is the new normal. */
