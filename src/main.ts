@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { findVerb } from '../commands/index.js';
 import { createBullQueue } from './adapters/bullmq/queue.js';
 import { createClock } from './adapters/clock/clock.js';
+import { wakeAtEdges } from './adapters/cron/wake.js';
 import { createDemandReader } from './adapters/demand/by-kind.js';
 import { createFixedNodeGroups } from './adapters/fixed/node-groups.js';
 import { createGceNodeGroups } from './adapters/gce/node-groups.js';
@@ -121,6 +122,16 @@ export async function createBot(config: Config): Promise<Bot> {
     leaseMs: config.locks.leaseMs,
     maxOverrideSeconds: config.maxOverrideSeconds,
   });
+  const windows = config.fleets.flatMap(({ name, policy }) =>
+    policy.schedule.map((window) => ({ fleet: name, ...window })),
+  );
+  const wake = (fleet: string): void => {
+    const ask = { v: 1, fleet, trigger: 'window' };
+    bull.queue.enqueue('evaluate', ask, { dedupe: `evaluate-${fleet}` }).catch((error: Error) => {
+      log.warn({ fleet }, `the edge of a window waits for the next minute: ${error.message}`);
+    });
+  };
+  let edges: { stop(): void } | null = null;
   return {
     log,
     app,
@@ -128,10 +139,13 @@ export async function createBot(config: Config): Promise<Bot> {
       const bound = await slack?.start();
       await bull.schedule(app.schedules());
       await bull.work(app.handlers(), { concurrency: CONCURRENCY });
+      // Elsewhere the clock runs faster, and the minute's own look at the windows is soon enough.
+      if (clock.speed === 1) edges = wakeAtEdges(windows, wake, log);
       return bound === undefined ? 'nowhere: Slack is not configured' : `http://${bound.host}:${bound.port}`;
     },
     follow: clock.follow,
     close: async () => {
+      edges?.stop();
       await slack?.stop();
       await bull.close();
       await store.close();
