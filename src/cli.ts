@@ -34,7 +34,6 @@ const subcommands: Record<string, Subcommand> = {
     };
     return (await import('./backtest-cli.js')).runBacktest(argv, io);
   },
-  backtest: async (argv) => (await import('./backtest-cli.js')).runBacktest(argv, process),
   help: async () => print(USAGE),
   version: async () => print(`${version()}\n`),
 };
