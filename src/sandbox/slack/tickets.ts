@@ -33,9 +33,16 @@ export function createTickets() {
 
   function sweep(): void {
     const now = Date.now();
-    for (const [key, ticket] of responses) if (ticket.until < now) responses.delete(key);
+    // The oldest come first: the first that lives ends the search.
+    for (const [key, ticket] of responses) {
+      if (ticket.until >= now) break;
+      responses.delete(key);
+    }
     // Used and expired triggers are told apart for a minute, then forgotten.
-    for (const [key, trigger] of triggers) if (trigger.until + 60_000 < now) triggers.delete(key);
+    for (const [key, trigger] of triggers) {
+      if (trigger.until + 60_000 >= now) break;
+      triggers.delete(key);
+    }
   }
 
   return {

@@ -13,6 +13,8 @@ import {
 } from './shapes.js';
 
 const keptPerChannel = 1000;
+/** What single people saw is forgotten sooner, so that it never pushes out what everybody reads. */
+const keptEphemeral = 200;
 const keptFiles = 60;
 const keptPerUser = 20;
 
@@ -78,7 +80,8 @@ export function createWorkspace(options: {
       rev: ++rev,
     };
     list.push(message);
-    if (list.length > keptPerChannel) list.splice(0, list.length - keptPerChannel);
+    forgetOldest(list, (each) => each.onlyFor !== null, keptEphemeral);
+    forgetOldest(list, (each) => each.onlyFor === null, keptPerChannel);
     return message;
   }
 
@@ -188,4 +191,12 @@ export function createWorkspace(options: {
       counter += 1_000_000 + (Math.floor(last / 1e6) % 1_000_000);
     },
   };
+}
+
+/** Takes the first of a kind out of the list when there are more than `most` of them; called with each that is added. */
+function forgetOldest(list: StoredMessage[], is: (each: StoredMessage) => boolean, most: number): void {
+  if (list.length <= most) return;
+  let count = 0;
+  for (const each of list) if (is(each)) count += 1;
+  if (count > most) list.splice(list.findIndex(is), 1);
 }

@@ -172,6 +172,15 @@ test('messages survive a restart, and new ones come after them', async () => {
   assert.ok(next.ts > ts!);
 });
 
+test('what single people saw never pushes out what everybody reads', () => {
+  const workspace = createWorkspace({ clock: bench.clock, users: people, groups, channels: rooms });
+  const { ts } = workspace.post({ channel: 'C0MLOPS', user: 'U0ASHA', text: 'for all', blocks: [] });
+  for (let i = 0; i < 1500; i += 1)
+    workspace.post({ channel: 'C0MLOPS', user: 'U0ASHA', text: `${i}`, blocks: [], onlyFor: 'U0ASHA' });
+  assert.equal(workspace.message('C0MLOPS', ts)?.text, 'for all');
+  assert.equal(workspace.messages('C0MLOPS').length, 201);
+});
+
 test('a channel keeps its last 1,000 messages', () => {
   const workspace = createWorkspace({ clock: bench.clock, users: people, groups, channels: rooms });
   for (let i = 0; i < 1100; i += 1)
