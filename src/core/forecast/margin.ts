@@ -5,7 +5,7 @@
  */
 import type { Millis } from '../model.js';
 import { slotOf } from './history.js';
-import { ratioAt } from './packed.js';
+import { RATIO_LEVELS, ratioLevelAt } from './packed.js';
 import { SLOTS_A_DAY, type Track } from './state.js';
 
 /** A bad forecaster cannot run up the bill further than this. */
@@ -27,6 +27,7 @@ const BINS = 210;
 const binOf = (ratio: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.ceil(Math.log(ratio / 0.5) * 100)));
 const ratioOf = (bin: number): number => 0.5 * Math.exp(bin / 100);
+const BIN_OF_LEVEL = RATIO_LEVELS.map(binOf);
 
 /** The factor that this share of horizons stayed within. */
 export function quantileMargin(past: Track, now: Millis, quantile: number): number {
@@ -78,19 +79,18 @@ const clamped = (margin: number): number => Math.min(MOST_MARGIN, Math.max(LEAST
 function recall(past: Track, now: Millis): { weights: Float64Array; total: number } {
   const weights = new Float64Array(BINS);
   let total = 0;
-  const add = (ratio: number, weight: number): void => {
-    weights[binOf(ratio)]! += weight;
-    total += weight;
-  };
-  for (const ratio of PRIOR) add(ratio, PRIOR_WEIGHT);
+  for (const ratio of PRIOR) weights[binOf(ratio)]! += PRIOR_WEIGHT;
+  total += PRIOR.length * PRIOR_WEIGHT;
   const current = slotOf(now);
   const kept = past.ratios.length;
   for (let age = 1; age < kept; age++) {
-    const ratio = ratioAt(past.ratios, (current - age) % kept);
-    if (ratio === null) continue;
+    const level = ratioLevelAt(past.ratios, (current - age) % kept);
+    if (level < 0) continue;
     const offDay = age % SLOTS_A_DAY;
     const near = Math.min(offDay, SLOTS_A_DAY - offDay) <= NEAR_SLOTS && age > RECENT_SLOTS;
-    add(ratio, near ? NEAR_WEIGHT : age <= RECENT_SLOTS ? RECENT_WEIGHT : BASE_WEIGHT);
+    const weight = near ? NEAR_WEIGHT : age <= RECENT_SLOTS ? RECENT_WEIGHT : BASE_WEIGHT;
+    weights[BIN_OF_LEVEL[level]!]! += weight;
+    total += weight;
   }
   return { weights, total };
 }

@@ -37,10 +37,14 @@ export function pack(value: number | null): string {
 const RATIO_STEP = 0.03;
 const LEAST_RATIO = 0.4;
 
-export function ratioAt(row: string, index: number): number | null {
-  const level = CODE[row.charCodeAt(index)] ?? -1;
-  return level < 0 ? null : LEAST_RATIO * Math.exp(level * RATIO_STEP);
-}
+/** The ratio that each level stands for. */
+export const RATIO_LEVELS: readonly number[] = Array.from(
+  { length: 64 },
+  (_, level) => LEAST_RATIO * Math.exp(level * RATIO_STEP),
+);
+
+/** Level of the ratio at a place; -1 where it is unknown. */
+export const ratioLevelAt = (row: string, index: number): number => CODE[row.charCodeAt(index)] ?? -1;
 
 export function withRatio(row: string, index: number, ratio: number): string {
   const level = Math.round(Math.log(Math.max(ratio, 1e-9) / LEAST_RATIO) / RATIO_STEP);
