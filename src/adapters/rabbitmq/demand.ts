@@ -37,7 +37,7 @@ export function createRabbitmqDemand(options: {
 }
 
 /** `answeredAt`: RabbitMQ's own time of the answer, so that its clock may differ from ours. */
-export function demandOf(queue: QueueAnswer, answeredAt: Millis | null): DemandSeen {
+export function demandOf(queue: Omit<QueueAnswer, 'name'>, answeredAt: Millis | null): DemandSeen {
   const samples = newestFirst(queue);
   const ready = queue.messages_ready ?? null;
   const newest = samples[0]?.timestamp ?? answeredAt;
@@ -55,7 +55,7 @@ interface CounterSample {
   timestamp: Millis;
 }
 
-function newestFirst(queue: QueueAnswer): CounterSample[] {
+function newestFirst(queue: Pick<QueueAnswer, 'message_stats'>): CounterSample[] {
   const samples = queue.message_stats?.publish_details?.samples ?? [];
   return [...samples].sort((a, b) => b.timestamp - a.timestamp);
 }
@@ -75,7 +75,7 @@ function rateOf(samples: CounterSample[]): number | null {
 }
 
 /** Nothing ever published is believed when nothing is in the queue either and RabbitMQ itself calls it idle for the whole window. */
-function isIdle(queue: QueueAnswer, answeredAt: Millis | null): boolean {
+function isIdle(queue: Omit<QueueAnswer, 'name'>, answeredAt: Millis | null): boolean {
   if (queue.messages_ready !== 0 || queue.messages_unacknowledged !== 0) return false;
   if (typeof queue.consumers !== 'number' || answeredAt === null) return false;
   const since = Date.parse(withZone(queue.idle_since ?? ''));

@@ -9,7 +9,9 @@ const PEER = 'rabbitmq';
 export const WINDOW_SECONDS = 60;
 export const STEP_SECONDS = 5;
 
+/** The name is asked for because RabbitMQ answers [] when a queue has none of the wanted columns yet. */
 const WANTED = [
+  'name',
   'message_stats.publish_details',
   'messages_ready',
   'messages_unacknowledged',
@@ -21,6 +23,7 @@ const WANTED = [
 
 const number = z.number().nullish();
 const queueSchema = z.object({
+  name: z.string(),
   message_stats: z
     .object({
       publish_details: z

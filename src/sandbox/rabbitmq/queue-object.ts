@@ -55,12 +55,12 @@ export function coldQueue(name: string): object {
   };
 }
 
-/** `columns=a,b.c` keeps those fields only, nested ones by their path. */
+/** `columns=a,b.c` keeps those fields only, nested ones by their path. With none of them there the real one answers [], too. */
 export function pickColumns(body: object, columns: string | null): object {
   if (columns === null || columns === '') return body;
   const picked: Record<string, unknown> = {};
   for (const column of columns.split(',')) copyPath(body, picked, column.split('.'));
-  return picked;
+  return Object.keys(picked).length === 0 ? [] : picked;
 }
 
 function copyPath(from: object, to: Record<string, unknown>, path: string[]): void {
