@@ -12,7 +12,7 @@ const BUSY = 'busy queue';
 const IDLE = 'idle';
 const RATE = 20;
 
-describe('demand from a real RabbitMQ', { skip: missing }, () => {
+describe('demand from a real RabbitMQ', { skip: missing, timeout: 120_000 }, () => {
   let rabbitmq: TestRabbitmq;
   let connection: Connection;
   let publisher: Publisher;
@@ -73,17 +73,13 @@ describe('demand from a real RabbitMQ', { skip: missing }, () => {
 
   test('consumers are counted, and what they hold is no backlog', async () => {
     clearInterval(publishing);
-    const held: (() => void)[] = [];
-    const options = { queue: BUSY, queueOptions: { durable: true }, qos: { prefetchCount: 30 } };
-    const consumer = connection.createConsumer(
-      options,
-      () => new Promise<void>((resolve) => void held.push(resolve)),
-    );
+    const channel = await connection.acquire();
     try {
+      await channel.basicQos({ prefetchCount: 30 });
+      await channel.basicConsume({ queue: BUSY }, () => {});
       await until(BUSY, ({ consumers, backlog }) => consumers === 1 && backlog === published - 30);
     } finally {
-      for (const done of held) done();
-      await consumer.close();
+      await channel.close();
     }
   });
 
