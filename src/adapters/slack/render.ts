@@ -39,11 +39,9 @@ export function render(message: Message, options: RenderOptions): Rendered {
     if (part.kind === 'table') tables += 1;
     blocks.push(...blocksOf(part, { tables, nextButton: () => buttons++, sign: options.sign }));
   }
-  const text = cut(
-    escaped(message.summary === '' ? (message.title ?? 'Muster') : message.summary),
-    MOST_TEXT,
-  );
-  if (blocks.length === 0) blocks.push(section(message.summary === '' ? text : message.summary));
+  const summary = message.summary || message.title || 'Muster';
+  const text = cut(escaped(summary), MOST_TEXT);
+  if (blocks.length === 0) blocks.push(section(summary));
   return { text, blocks: numbered(fit(blocks), options.blockId) };
 }
 
@@ -85,7 +83,7 @@ function withSign(message: Message, sign: string): Part[] {
   return [{ ...first, text: [`${sign} `, ...spans] }, ...rest];
 }
 
-const isEmpty = (text: Text): boolean => text.length === 0;
+const isEmpty = (text: Text): boolean => mrkdwn(text) === '';
 
 function section(text: Text): SectionBlock {
   return { type: 'section', text: { type: 'mrkdwn', text: mrkdwn(text), verbatim: true } };
@@ -183,7 +181,7 @@ function actions(buttons: Button[], context: PartContext): KnownBlock[] {
       {
         type: 'button',
         action_id: `say-${n}`,
-        text: { type: 'plain_text', text: cut(plain(button.label), 75), emoji: true },
+        text: { type: 'plain_text', text: cut(plain(button.label) || 'Do it', 75), emoji: true },
         value,
         ...(button.style === undefined ? {} : { style: button.style }),
         ...(button.confirm === undefined ? {} : { confirm: dialog(button.confirm) }),
@@ -197,7 +195,7 @@ function actions(buttons: Button[], context: PartContext): KnownBlock[] {
 
 function dialog(confirm: NonNullable<Button['confirm']>): NonNullable<SlackButton['confirm']> {
   const text = (words: string, max: number) =>
-    ({ type: 'plain_text', text: cut(plain(words), max) }) as const;
+    ({ type: 'plain_text', text: cut(plain(words) || '–', max) }) as const;
   return {
     title: text(confirm.title, 100),
     text: text(confirm.text, 300),
