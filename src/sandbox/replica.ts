@@ -10,6 +10,12 @@ const BEAT_MS = 2_000;
 const GONE_MS = 10_000;
 const ANSWER_MS = 3_000;
 
+interface Answer {
+  /** Names one run of the world. */
+  world: string;
+  clock: Anchor;
+}
+
 export async function configFromWorld(world: string): Promise<Config> {
   const base = checkWorld(world);
   try {
@@ -23,7 +29,7 @@ export async function configFromWorld(world: string): Promise<Config> {
   }
 }
 
-/** Registers until `stop`; calls `gone` once when the world has not answered for ten seconds. */
+/** Registers until `stop`; calls `gone` once when the world has not answered for ten seconds, or is another one. */
 export function stayRegistered(
   world: string,
   url: string,
@@ -33,11 +39,18 @@ export function stayRegistered(
   const base = checkWorld(world);
   let heardAt = Date.now();
   let stopped = false;
+  let known: string | null = null;
   const beat = async (): Promise<void> => {
     try {
-      const answer = (await ask(`${base}/_sandbox/bots`, { url, pid: process.pid })) as { clock?: Anchor };
+      const answer = (await ask(`${base}/_sandbox/bots`, { url, pid: process.pid })) as Answer;
       heardAt = Date.now();
-      if (answer.clock !== undefined) follow(answer.clock);
+      known ??= answer.world;
+      // A world that was started anew has other addresses and secrets: those of this bot lead nowhere.
+      if (answer.world !== known && !stopped) {
+        stopped = true;
+        gone();
+      }
+      follow(answer.clock);
     } catch {
       if (Date.now() - heardAt > GONE_MS && !stopped) {
         stopped = true;
