@@ -2,7 +2,7 @@ import type { Policy } from './policy.js';
 
 /**
  * A preset is a point on the curve between cost and late requests: a user chooses one instead of tuning ten knobs.
- * thrifty leans on the guard, careful on room bought in advance; balanced aims at 0.3-0.5 % late requests.
+ * thrifty leans on the guard, careful on room bought in advance; balanced is meant for 0.3-0.8 % late requests.
  */
 export interface Preset {
   /** What all requests of a cycle being late is worth, in costs of that cycle's workers; the margin follows from it. */
