@@ -105,7 +105,9 @@ export const KEEP: JobsOptions = {
 
 async function openQueue(name: string, redis: Redis, clock: AnchoredClock): Promise<BullQueue> {
   const settings = { repeatStrategy: repeatOn(clock) };
-  const queue = new BullQueue(name, { connection: redis, prefix: PREFIX, settings });
+  // Nobody reads the queues' event streams; BullMQ would keep the last ten thousand of each.
+  const streams = { events: { maxLen: 100 } };
+  const queue = new BullQueue(name, { connection: redis, prefix: PREFIX, settings, streams });
   queue.on('error', () => {
     // Told once, on the connection.
   });

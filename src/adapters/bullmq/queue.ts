@@ -31,7 +31,7 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
   consuming.on('error', () => {
     // Told once, on the producing connection.
   });
-  const closing = new AbortController();
+  const running = new Set<AbortController>();
   const workers: Worker[] = [];
   let healing: NodeJS.Timeout | undefined;
 
@@ -69,13 +69,13 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
       start(TICKS, 20, tick);
       start(LATER, 20, later);
       for (const [name, handler] of Object.entries(handlers))
-        start(name, handler.concurrency ?? concurrency, runHandler(name, handler, consuming, closing.signal));
+        start(name, handler.concurrency ?? concurrency, runHandler(name, handler, consuming, running));
     },
     async close() {
       clearInterval(healing);
       const done = Promise.all(workers.map((worker) => worker.close().catch(() => {})));
       if (!(await settles(done, graceMs))) {
-        closing.abort(new Error('the process is ending'));
+        for (const control of running) control.abort(new Error('the process is ending'));
         await settles(done, 1_000);
       }
       await settles(producer.close(), 1_000);

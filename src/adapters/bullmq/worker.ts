@@ -24,7 +24,7 @@ export function startWorker(
   run: (job: Job, token: string) => Promise<void>,
 ): Worker {
   const { locks, concurrency, clock, log } = options;
-  const worker = new Worker(name, (job, token = '') => run(job, token), {
+  const worker = new PromptWorker(name, (job, token = '') => run(job, token), {
     connection: redis,
     prefix: PREFIX,
     concurrency,
@@ -45,13 +45,20 @@ export function startWorker(
   return worker;
 }
 
+/** After a failed command BullMQ rests for five seconds, which may be most of an hour of Muster time. */
+class PromptWorker extends Worker {
+  override delay(...[milliseconds = 300, controller]: Parameters<Worker['delay']>): Promise<void> {
+    return super.delay(milliseconds, controller);
+  }
+}
+
 /** The run of a handler: newest data, deadline, attempts of its kind. */
-export function runHandler(name: string, handler: JobHandler, redis: Redis, closing: AbortSignal) {
+export function runHandler(name: string, handler: JobHandler, redis: Redis, running: Set<AbortController>) {
   return async (job: Job, token: string): Promise<void> => {
     const payload = await newestPayload(job, redis);
     if (payload.v > 1) return leave(job, token);
     try {
-      await withDeadline(name, handler, payload, closing);
+      await withDeadline(name, handler, payload, running);
     } catch (error) {
       const last = job.attemptsMade + 1 >= (handler.attempts ?? USUAL_ATTEMPTS);
       throw last && error instanceof Error ? new UnrecoverableError(error.message) : error;
@@ -71,26 +78,25 @@ async function newestPayload(job: Job, redis: Redis): Promise<Payload> {
   return newest === null ? payload : (JSON.parse(newest) as Payload);
 }
 
+/** The run ends by itself, by its deadline, or because somebody aborts its entry in `running`. */
 async function withDeadline(
   name: string,
   handler: JobHandler,
   payload: Payload,
-  closing: AbortSignal,
+  running: Set<AbortController>,
 ): Promise<void> {
-  const late = new AbortController();
-  const signal = AbortSignal.any([late.signal, closing]);
-  let timer: NodeJS.Timeout | undefined;
-  const ended = new Promise<never>((_, reject) => {
+  const control = new AbortController();
+  const { signal } = control;
+  running.add(control);
+  const late = new Error(`${name} took longer than ${handler.deadlineMs} ms`);
+  const timer = setTimeout(() => control.abort(late), handler.deadlineMs);
+  const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    timer = setTimeout(
-      () => late.abort(new Error(`${name} took longer than ${handler.deadlineMs} ms`)),
-      handler.deadlineMs,
-    );
   });
-  ended.catch(() => {});
   try {
-    await Promise.race([handler.run(payload.data, { signal, slot: payload.slot }), ended]);
+    await Promise.race([handler.run(payload.data, { signal, slot: payload.slot }), aborted]);
   } finally {
     clearTimeout(timer);
+    running.delete(control);
   }
 }

@@ -126,6 +126,22 @@ test('while Redis stands still an enqueue fails within a second', async () => {
   }
 });
 
+test('while Redis refuses writes workers wait without a storm, and go on when it takes them again', async () => {
+  const { runner, runs } = await replica(anAnchor(), SCHEDULES);
+  await until('it runs', () => runs.length >= 2);
+  const admin = new Redis({ path: redis.socket, replyMapping: 'legacy' });
+  await admin.config('SET', 'min-replicas-to-write', '1');
+  const before = await commandsOf(admin);
+  await rejects(runner.queue.enqueue('evaluate', 1), (error) => error instanceof OutsideError);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const storm = (await commandsOf(admin)) - before;
+  ok(storm < 2_000, `${storm} commands in a second`);
+  await admin.config('SET', 'min-replicas-to-write', '0');
+  const after = runs.length;
+  await until('it goes on', () => runs.length >= after + 3);
+  admin.disconnect();
+});
+
 test('a queue may be made before Redis is there', async () => {
   await redis.kill();
   const { runner, runs } = await replica();
@@ -217,6 +233,10 @@ test('finished jobs do not pile up', async () => {
   await until('few are kept', async () => (await admin.zcard('{muster}:evaluate:completed')) <= 50);
   admin.disconnect();
 });
+
+async function commandsOf(admin: Redis): Promise<number> {
+  return Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1]);
+}
 
 function noSlotTwice(runs: Run[]): void {
   const slots = runs.map(({ slot }) => slot);
