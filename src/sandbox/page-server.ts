@@ -3,14 +3,13 @@
  * so that an update is small however long the sandbox runs. Commands, clicks and faults go by the control interface; what
  * only the page does (home tab, shortcuts, modals' own buttons) comes in here, under /_page/.
  */
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Millis } from '../core/model.js';
 import { OperatorError } from '../errors.js';
 import type { Clock } from '../ports.js';
 import type { WorldState } from './control.js';
+import { sendPageFile } from './page-files.js';
 import { createPageHistory, type SavedHistory } from './page-history.js';
 import type { Reply } from './slack/control.js';
 import type { StoredMessage, StoredView } from './slack/shapes.js';
@@ -55,15 +54,6 @@ export interface PageRoutes {
 const firstMessages = 120;
 const largestBody = 64 * 1024;
 
-const files: Record<string, { name: string; type: string }> = {
-  '/': { name: 'index.html', type: 'text/html; charset=utf-8' },
-  '/page.css': { name: 'page.css', type: 'text/css; charset=utf-8' },
-  '/kit.css': { name: 'kit.css', type: 'text/css; charset=utf-8' },
-  '/panels.css': { name: 'panels.css', type: 'text/css; charset=utf-8' },
-  '/main.js': { name: 'main.js', type: 'text/javascript; charset=utf-8' },
-  '/favicon.svg': { name: 'favicon.svg', type: 'image/svg+xml' },
-};
-
 const act = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('home'), user: z.string() }),
   z.object({ kind: z.literal('dismiss'), user: z.string(), viewId: z.string() }),
@@ -100,8 +90,7 @@ export function createPageRoutes(options: PageOptions): PageRoutes {
       const url = new URL(request.url ?? '/', 'http://sandbox');
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       try {
-        const file = files[url.pathname];
-        if (file !== undefined && isRead) return await sendFile(response, file);
+        if (isRead && (await sendPageFile(response, url.pathname))) return true;
         if (!url.pathname.startsWith('/_page/')) return false;
         if (url.pathname === '/_page/updates' && isRead)
           return sendJson(
@@ -246,20 +235,6 @@ function newestOfEach(decisions: PageTruth['decisions']): object[] {
   return [...newest.values()].map(({ id, fleet, at, kind, trigger, from, to }) => ({
     ...{ id, fleet, at, kind, trigger, from, to },
   }));
-}
-
-async function sendFile(response: ServerResponse, file: { name: string; type: string }): Promise<true> {
-  const body = await readFile(fileURLToPath(new URL(`page/${file.name}`, import.meta.url)));
-  response.writeHead(200, {
-    'content-type': file.type,
-    'cache-control': 'no-cache',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'content-security-policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  });
-  response.end(body);
-  return true;
 }
 
 async function sendOutcome(response: ServerResponse, reply: Reply): Promise<true> {

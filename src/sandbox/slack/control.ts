@@ -6,6 +6,7 @@ import { OperatorError } from '../../errors.js';
 import type { Collector } from './answers.js';
 import { type Deliver, type Delivered, deliverEvent, form } from './deliver.js';
 import { appId, teamId } from './directory.js';
+import { messageFor, personOf, viewFor } from './lookups.js';
 import type { MethodContext } from './method.js';
 import { viewAnswer, viewOf, wireView } from './methods-views.js';
 import * as payloads from './payloads.js';
@@ -14,7 +15,6 @@ import {
   type Fields,
   isFields,
   SlackError,
-  type StoredMessage,
   type StoredView,
   type WorkspaceUser,
 } from './shapes.js';
@@ -53,7 +53,7 @@ export function createControl(options: { context: MethodContext; deliver: Delive
   return {
     /** Throws OperatorError for a person or channel that is not there. */
     async command(said: { user: string; channel: string; text: string }): Reply {
-      const user = personOf(said.user);
+      const user = personOf(workspace, said.user);
       const channel = workspace.channel(said.channel);
       if (channel === null) throw new OperatorError('not-found', `There is no channel ${said.channel}.`);
       const typed = /^\/(\S+)\s*/.exec(said.text.trim());
@@ -70,9 +70,9 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
     /** A click on a button, a choice in a menu. Throws OperatorError when the person sees no such thing. */
     async click(click: Click): Reply {
-      const user = personOf(click.user);
-      const view = click.viewId === undefined ? null : viewFor(user, click.viewId);
-      const message = view === null ? messageFor(user, click.messageTs ?? '') : null;
+      const user = personOf(workspace, click.user);
+      const view = click.viewId === undefined ? null : viewFor(workspace, user, click.viewId);
+      const message = view === null ? messageFor(workspace, user, click.messageTs ?? '') : null;
       const clicked = payloads.findElement(view?.view.blocks ?? message!.blocks, click);
       const { id, collector, ticket } = open(user, message?.channel ?? null, message?.ts ?? null);
       const about =
@@ -96,8 +96,8 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
     /** A modal's submission. `values` by block id (and action id), or by action id alone. */
     async submit(given: { user: string; viewId: string; values?: Fields | undefined }): Reply {
-      const user = personOf(given.user);
-      const view = viewFor(user, given.viewId);
+      const user = personOf(workspace, given.user);
+      const view = viewFor(workspace, user, given.viewId);
       const { id, collector } = open(user, null, null);
       const payload = {
         type: 'view_submission',
@@ -113,8 +113,8 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
     /** Closes a modal without submitting. */
     async dismiss(given: { user: string; viewId: string }): Reply {
-      const user = personOf(given.user);
-      const view = viewFor(user, given.viewId);
+      const user = personOf(workspace, given.user);
+      const view = viewFor(workspace, user, given.viewId);
       const { id, collector } = open(user, null, null);
       workspace.closeView(view);
       answers.close(id);
@@ -131,7 +131,7 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
     /** Opens the bot's home tab: the bot publishes it after this event. */
     async home(given: { user: string }): Reply {
-      const user = personOf(given.user);
+      const user = personOf(workspace, given.user);
       const { id, collector } = open(user, null, null);
       const known = workspace.homes.get(user.id);
       const event = {
@@ -157,8 +157,8 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
     /** A message shortcut: 'explain_decision' on a message, say. */
     async shortcut(given: { user: string; messageTs: string; callbackId: string }): Reply {
-      const user = personOf(given.user);
-      const message = messageFor(user, given.messageTs);
+      const user = personOf(workspace, given.user);
+      const message = messageFor(workspace, user, given.messageTs);
       const { id, collector, ticket } = open(user, message.channel, null);
       const payload = {
         type: 'message_action',
@@ -265,28 +265,6 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
   function answersTo(collector: Collector, view: StoredView): void {
     collector.answers.push(viewAnswer(view));
-  }
-
-  function personOf(name: string): WorkspaceUser {
-    const user = workspace.user(name);
-    if (user === null || user.kind === 'bot')
-      throw new OperatorError('not-found', `There is no user ${name}.`);
-    return user;
-  }
-
-  function viewFor(user: WorkspaceUser, id: string): StoredView {
-    const view = workspace.views.get(id);
-    if (view === undefined || view.user !== user.id)
-      throw new OperatorError('not-found', `${user.name} has no open view ${id}.`);
-    return view;
-  }
-
-  function messageFor(user: WorkspaceUser, ts: string): StoredMessage {
-    for (const channel of workspace.channels) {
-      const message = workspace.message(channel.id, ts);
-      if (message !== null && (message.onlyFor === null || message.onlyFor === user.id)) return message;
-    }
-    throw new OperatorError('not-found', `${user.name} sees no message ${ts}.`);
   }
 }
 
