@@ -4,20 +4,16 @@
  * One node group and one job per fleet and zone, both named `<fleet>-<zone>`; the job's group is `workers`.
  */
 import type { Millis } from '../core/model.js';
-import { endDeployment, fireAllocations, liveOf, roomFor, settle } from './cluster/place.js';
+import { fireAllocations } from './cluster/allocations.js';
+import { endDeployment } from './cluster/deployments.js';
+import { type DrainRequest, startDrain } from './cluster/drains.js';
+import { nextDue } from './cluster/due.js';
+import { fitting, settle } from './cluster/place.js';
 import { addEvent, type ScaleOutcome, type ScaleRequest, scaleJob } from './cluster/scale.js';
 import { firstState } from './cluster/start.js';
-import {
-  activeDeployment,
-  type ClusterState,
-  holdsSlots,
-  isLive,
-  nextIndex,
-  type SimGroup,
-  type SimJob,
-  type SimVm,
-} from './cluster/state.js';
+import { type ClusterState, nextIndex, type SimGroup, type SimJob, type SimVm } from './cluster/state.js';
 import { type Timing, timingOf } from './cluster/timing.js';
+import { truth } from './cluster/truth.js';
 import { deleteVms, fillGroups, fireVms, isPresent, switchZone, vmsOf } from './cluster/vms.js';
 
 export interface ClusterSpec {
@@ -65,13 +61,6 @@ export interface ClusterView {
   fleet(name: string): ZoneTruth[];
   setZone(zone: string, up: boolean): void;
   save(): unknown;
-}
-
-export interface DrainRequest {
-  /** Seconds until what is left is stopped; null for no deadline, negative for at once. */
-  deadlineSeconds: number | null;
-  ignoreSystemJobs?: boolean;
-  meta?: Record<string, string> | null;
 }
 
 export interface Cluster extends ClusterView {
@@ -160,8 +149,7 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
     },
     fits(jobId, count) {
       const job = jobOf(jobId);
-      if (job === null) return 0;
-      return Math.min(count, liveOf(state, job).length + roomFor(state, job));
+      return job === null ? 0 : fitting(state, job, count);
     },
     failDeployment(id) {
       const deployment = state.deployments.find((one) => one.id === id && one.status === 'running');
@@ -215,76 +203,8 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
   };
 }
 
-function startDrain(
-  state: ClusterState,
-  vm: SimVm,
-  request: DrainRequest | null,
-  markEligible: boolean,
-): void {
-  const last = vm.lastDrain;
-  if (request === null) {
-    if (vm.drain !== null && last !== null) {
-      vm.lastDrain = { ...last, status: 'canceled', updatedAt: state.now };
-    }
-    vm.drain = null;
-    if (markEligible) vm.eligible = true;
-  } else {
-    const seconds = request.deadlineSeconds;
-    vm.eligible = false;
-    vm.drain = {
-      deadlineAt: seconds === null ? null : state.now + Math.max(0, seconds) * 1000,
-      ignoreSystemJobs: request.ignoreSystemJobs ?? false,
-    };
-    vm.lastDrain = {
-      status: 'draining',
-      startedAt: state.now,
-      updatedAt: state.now,
-      meta: request.meta ?? null,
-    };
-  }
-  vm.modifyIndex = nextIndex(state);
-}
-
-/** When the next thing happens by itself. */
-function nextDue(state: ClusterState, timing: Timing): Millis | null {
-  let next = Number.POSITIVE_INFINITY;
-  const at = (time: Millis | null) => {
-    if (time !== null && time < next) next = time;
-  };
-  for (const vm of state.vms) {
-    at(vm.until);
-    if (vm.drain !== null && (vm.drain.deadlineAt ?? 0) > state.now) at(vm.drain.deadlineAt);
-  }
-  for (const one of state.allocations) {
-    if (one.client === 'pending') at(one.runningAt);
-    if (isLive(one) && one.healthy === null) at(one.healthyAt);
-    if (isLive(one) && one.servesAt > state.now) at(one.servesAt);
-    if (one.stoppedAt !== null && holdsSlots(one)) at(one.stoppedAt);
-    const forgottenAt = (one.stoppedAt ?? Number.POSITIVE_INFINITY) + timing.allocationForgottenMs;
-    if (!holdsSlots(one) && forgottenAt > state.now) at(forgottenAt);
-  }
-  for (const one of state.deployments) if (one.status === 'running') at(one.requireProgressBy);
-  return next === Number.POSITIVE_INFINITY ? null : next;
-}
-
-function truth(state: ClusterState, job: SimJob): ZoneTruth {
-  const own = state.allocations.filter((one) => one.job === job.id);
-  const workers = (which: (one: (typeof own)[number]) => boolean) =>
-    own.filter(which).length * job.workersPerAllocation;
-  return {
-    zone: job.zone,
-    up: !state.zonesDown.includes(job.zone),
-    desired: job.count * job.workersPerAllocation,
-    ready: workers((one) => isLive(one) && one.servesAt <= state.now),
-    starting: workers((one) => isLive(one) && one.servesAt > state.now),
-    draining: workers((one) => one.desired === 'stop' && holdsSlots(one)),
-    nodes: vmsOf(state, job.id).filter(isPresent).length,
-  };
-}
-
 function isState(saved: unknown): saved is ClusterState {
   return typeof saved === 'object' && saved !== null && 'v' in saved && saved.v === 1 && 'vms' in saved;
 }
 
-export type { ScaleOutcome, ScaleRequest };
-export { activeDeployment };
+export type { DrainRequest, ScaleOutcome, ScaleRequest };

@@ -2,7 +2,7 @@
 
 import type { SimVm } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
-import { goTime, ns, type Profile } from './render.js';
+import { goTime, ns, type Profile } from './wire.js';
 
 export function nodeStub(cluster: Cluster, vm: SimVm, profile: Profile): Record<string, unknown> {
   return {

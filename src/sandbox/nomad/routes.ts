@@ -3,13 +3,15 @@
 import { latestDeployment, type SimJob } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
 import type { Asked } from '../loopback.js';
-import * as render from './render.js';
+import * as jobs from './render-job.js';
 import { nodeJson, nodeStub } from './render-nodes.js';
+import * as state from './render-state.js';
+import type { Profile } from './wire.js';
 import * as write from './writes.js';
 
 export interface Visit {
   cluster: Cluster;
-  profile: render.Profile;
+  profile: Profile;
   asked: Asked;
   id: string;
 }
@@ -31,31 +33,31 @@ export const routes: Route[] = [
     inNamespace(asked)
       ? cluster.state.jobs
           .filter((job) => job.id.startsWith(asked.query.get('prefix') ?? ''))
-          .map((job) => render.jobStub(cluster, job, profile, asked.query.get('meta') === 'true'))
+          .map((job) => jobs.jobStub(cluster, job, profile, asked.query.get('meta') === 'true'))
       : [],
   ),
-  read('/v1/job/:id', 'read-job', (visit) => render.jobJson(visit.cluster, jobOf(visit), visit.profile)),
+  read('/v1/job/:id', 'read-job', (visit) => jobs.jobJson(visit.cluster, jobOf(visit), visit.profile)),
   read('/v1/job/:id/summary', 'read-job', (visit) =>
-    render.summaryJson(visit.cluster, jobOf(visit), visit.profile),
+    jobs.summaryJson(visit.cluster, jobOf(visit), visit.profile),
   ),
   read('/v1/job/:id/allocations', 'read-job', ({ cluster, id }) =>
     cluster.state.allocations
       .filter((one) => one.job === id)
-      .map((one) => render.allocationJson(cluster, one)),
+      .map((one) => state.allocationJson(cluster, one)),
   ),
   read('/v1/job/:id/evaluations', 'read-job', ({ cluster, id }) =>
-    cluster.state.evaluations.filter((one) => one.job === id).map(render.evaluationJson),
+    cluster.state.evaluations.filter((one) => one.job === id).map(state.evaluationJson),
   ),
   read('/v1/job/:id/deployment', 'read-job', ({ cluster, profile, id }) => {
     const deployment = latestDeployment(cluster.state, id);
-    return deployment === null ? null : render.deploymentJson(cluster, deployment, profile);
+    return deployment === null ? null : state.deploymentJson(cluster, deployment, profile);
   }),
   read('/v1/job/:id/deployments', 'read-job', ({ cluster, profile, id }) =>
     cluster.state.deployments
       .filter((one) => one.job === id)
-      .map((one) => render.deploymentJson(cluster, one, profile)),
+      .map((one) => state.deploymentJson(cluster, one, profile)),
   ),
-  read('/v1/job/:id/scale', 'read-job-scaling', (visit) => render.scaleJson(visit.cluster, jobOf(visit))),
+  read('/v1/job/:id/scale', 'read-job-scaling', (visit) => state.scaleJson(visit.cluster, jobOf(visit))),
   act('/v1/job/:id/scale', 'scale-job', ({ cluster, profile, asked, id }) =>
     write.scale(cluster, id, write.parseBody(asked.body), profile),
   ),
@@ -65,18 +67,18 @@ export const routes: Route[] = [
   read('/v1/deployments', 'read-job', ({ cluster, profile, asked }) =>
     cluster.state.deployments
       .filter((one) => one.id.startsWith(asked.query.get('prefix') ?? ''))
-      .map((one) => render.deploymentJson(cluster, one, profile)),
+      .map((one) => state.deploymentJson(cluster, one, profile)),
   ),
   read('/v1/deployment/:id', 'read-job', ({ cluster, profile, id }) => {
     write.wholeId(id, 'deployment');
     const found = cluster.state.deployments.find((one) => one.id === id);
     if (found === undefined) throw new Refused(404, 'deployment not found');
-    return render.deploymentJson(cluster, found, profile);
+    return state.deploymentJson(cluster, found, profile);
   }),
   read('/v1/deployment/allocations/:id', 'read-job', ({ cluster, id }) =>
     cluster.state.allocations
       .filter((one) => one.deployment === id)
-      .map((one) => render.allocationJson(cluster, one)),
+      .map((one) => state.allocationJson(cluster, one)),
   ),
   act('/v1/deployment/fail/:id', 'submit-job', ({ cluster, id }) => write.failDeployment(cluster, id)),
   read('/v1/nodes', 'node:read', ({ cluster, profile, asked }) =>
@@ -91,9 +93,7 @@ export const routes: Route[] = [
     return nodeJson(cluster, vm, profile);
   }),
   read('/v1/node/:id/allocations', 'node:read', ({ cluster, id }) =>
-    cluster.state.allocations
-      .filter((one) => one.vm === id)
-      .map((one) => render.allocationJson(cluster, one)),
+    cluster.state.allocations.filter((one) => one.vm === id).map((one) => state.allocationJson(cluster, one)),
   ),
   act('/v1/node/:id/drain', 'node:write', ({ cluster, asked, id }) =>
     write.drain(cluster, id, write.parseBody(asked.body)),
@@ -102,21 +102,21 @@ export const routes: Route[] = [
     write.eligibility(cluster, id, write.parseBody(asked.body)),
   ),
   read('/v1/allocations', 'read-job', ({ cluster, asked }) =>
-    inNamespace(asked) ? cluster.state.allocations.map((one) => render.allocationJson(cluster, one)) : [],
+    inNamespace(asked) ? cluster.state.allocations.map((one) => state.allocationJson(cluster, one)) : [],
   ),
   read('/v1/evaluation/:id', 'read-job', ({ cluster, id }) => {
     const found = cluster.state.evaluations.find((one) => one.id === id);
     if (found === undefined) throw new Refused(404, 'eval not found');
-    return render.evaluationJson(found);
+    return state.evaluationJson(found);
   }),
   read('/v1/scaling/policies', 'list-scaling-policies', ({ cluster }) =>
-    cluster.state.jobs.filter(hasPolicy).map(render.policyJson),
+    cluster.state.jobs.filter(hasPolicy).map(jobs.policyJson),
   ),
   read('/v1/scaling/policy/:id', 'read-scaling-policy', ({ cluster, id }) => {
-    const job = cluster.state.jobs.find((one) => hasPolicy(one) && render.policyJson(one).ID === id);
+    const job = cluster.state.jobs.find((one) => hasPolicy(one) && jobs.policyJson(one).ID === id);
     if (job === undefined) throw new Refused(404, 'policy not found');
     const bounds = { Max: job.scaling?.max ?? 0, Min: job.scaling?.min ?? 0 };
-    return { ...render.policyJson(job), ...bounds, Policy: render.rulesJson(job) };
+    return { ...jobs.policyJson(job), ...bounds, Policy: jobs.rulesJson(job) };
   }),
   read('/v1/operator/scheduler/configuration', 'operator:read', ({ cluster, profile }) => ({
     Index: 5,

@@ -5,8 +5,8 @@
 import type { Cluster } from '../../simulation/cluster.js';
 import { commonFault, type StandIn, type WorldContext } from '../context.js';
 import { type Asked, openLoopback, type Said } from '../loopback.js';
-import type { Profile } from './render.js';
 import { type Route, routes } from './routes.js';
+import type { Profile } from './wire.js';
 import { decisionIn, Refused } from './writes.js';
 
 export interface NomadStandInOptions {

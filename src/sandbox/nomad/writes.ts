@@ -1,6 +1,7 @@
 /** Nomad's mutating requests over the simulated cluster, refused with Nomad's own words. */
 import type { Cluster } from '../../simulation/cluster.js';
-import { failureJson, type Profile } from './render.js';
+import { failureJson } from './render-state.js';
+import type { Profile } from './wire.js';
 
 /** A plain-text refusal. */
 export class Refused extends Error {

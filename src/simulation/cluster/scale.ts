@@ -1,6 +1,7 @@
 /** A scaling request as Nomad 1.x and 2.x judge it: bounds first, then the active deployment, then the index. */
-import { addEvaluation, liveOf } from './place.js';
+import { addEvaluation } from './evaluations.js';
 import { activeDeployment, type ClusterState, nextId, nextIndex, type SimJob } from './state.js';
+import { tallyOf } from './tally.js';
 import type { Timing } from './timing.js';
 
 export interface ScaleRequest {
@@ -102,7 +103,7 @@ function openDeployment(state: ClusterState, job: SimJob, timing: Timing): void 
     createIndex: nextIndex(state),
     modifyIndex: state.index,
   });
-  for (const one of liveOf(state, job)) {
+  for (const one of tallyOf(state).live(job)) {
     one.deployment = id;
     one.jobVersion = job.version;
     one.healthy = null;

@@ -1,0 +1,53 @@
+/** Deployments watch the allocations of a scale: all healthy ends them well, no progress in time ends them badly. */
+import {
+  type ClusterState,
+  nextIndex,
+  type SimAllocation,
+  type SimDeployment,
+  type SimJob,
+} from './state.js';
+import { missingSlots, tallyOf } from './tally.js';
+
+/** A failed deployment asks for no more placements; what a lost node took away is still replaced. */
+export function endDeployment(
+  state: ClusterState,
+  one: SimDeployment,
+  status: 'successful' | 'failed',
+  description: string,
+): void {
+  one.status = status;
+  one.description = description;
+  one.modifiedAt = state.now;
+  one.modifyIndex = nextIndex(state);
+  const job = state.jobs.find((candidate) => candidate.id === one.job);
+  if (job === undefined || status === 'successful') return;
+  job.abandoned = missingSlots(job, tallyOf(state).live(job)).filter(
+    (slot) => !wasPlaced(state, job, slot),
+  ).length;
+}
+
+/** Ends it when as many as it asked for are healthy. */
+export function judge(state: ClusterState, deployment: SimDeployment, live: SimAllocation[]): void {
+  const healthy = live.filter((one) => one.deployment === deployment.id && one.healthy === true).length;
+  if (healthy < deployment.desiredTotal) return;
+  endDeployment(state, deployment, 'successful', 'Deployment completed successfully');
+}
+
+/** One more is healthy: the deadline for the next begins anew. */
+export function noteProgress(state: ClusterState, one: SimAllocation, progressMs: number): void {
+  const deployment = state.deployments.find(
+    (candidate) => candidate.id === one.deployment && candidate.status === 'running',
+  );
+  if (deployment === undefined) return;
+  deployment.requireProgressBy = state.now + progressMs;
+  deployment.modifiedAt = state.now;
+  deployment.modifyIndex = nextIndex(state);
+}
+
+function wasPlaced(state: ClusterState, job: SimJob, slot: number): boolean {
+  const newest = state.allocations.findLast((one) => one.job === job.id && one.slot === slot);
+  return (
+    newest !== undefined &&
+    (newest.client === 'lost' || newest.desiredDescription === 'alloc is being migrated')
+  );
+}
