@@ -130,10 +130,10 @@ type Cell = TableBlock['rows'][number][number];
 function table(head: string[], rows: Text[][]): TableBlock {
   const columns = Math.min(20, Math.max(1, head.length));
   const shown = rows.slice(0, 99);
-  const cells = shown.map((row) => Array.from({ length: columns }, (_, n) => cell(row[n] ?? '')));
+  const wide = (row: Text[]): Cell[] => Array.from({ length: columns }, (_, n) => cell(row[n] ?? ''));
   return {
     type: 'table',
-    rows: [head.slice(0, columns).map((name) => cell(name)), ...cells],
+    rows: [wide(head), ...shown.map(wide)],
     column_settings: Array.from({ length: columns }, () => ({ is_wrapped: true })),
   };
 }

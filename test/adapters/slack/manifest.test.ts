@@ -1,0 +1,98 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { verbs } from '../../../commands/index.js';
+import { verbTable } from '../../../commands/table.js';
+import { buildManifest, manifestSchema, SCOPES } from '../../../src/adapters/slack/manifest.js';
+
+const root = rootOf(dirname(fileURLToPath(import.meta.url)));
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const names = verbs.map((verb) => verb.name);
+
+test('manifest.yml and its Socket Mode twin are what the code makes of the verbs', () => {
+  const made = (baseUrl: string | null) => buildManifest({ command: '/muster', verbs: names, baseUrl });
+  deepEqual(parse(read('manifest.yml')), made('https://muster.example.com'));
+  deepEqual(parse(read('manifest.socket.yml')), made(null));
+});
+
+test('both keep to the limits that Slack documents', () => {
+  for (const name of ['manifest.yml', 'manifest.socket.yml']) {
+    deepEqual(manifestSchema.safeParse(parse(read(name))).error?.issues ?? [], [], name);
+  }
+});
+
+test('a manifest beyond the limits is refused, each limit by its place', () => {
+  const good = buildManifest({ command: '/muster', verbs: names, baseUrl: null });
+  const places = (change: (manifest: ReturnType<typeof buildManifest>) => void): string[] => {
+    const changed = structuredClone(good);
+    change(changed);
+    return (manifestSchema.safeParse(changed).error?.issues ?? []).map(({ path }) => path.join('.'));
+  };
+  deepEqual(
+    places((manifest) => {
+      manifest.display_information.name = 'x'.repeat(36);
+    }),
+    ['display_information.name'],
+  );
+  deepEqual(
+    places((manifest) => {
+      manifest.display_information.long_description = 'short';
+    }),
+    ['display_information.long_description'],
+  );
+  deepEqual(
+    places((manifest) => {
+      manifest.features.slash_commands[0]!.command = 'Muster';
+    }),
+    ['features.slash_commands.0.command'],
+  );
+});
+
+test('the two variants differ in Socket Mode and addresses only', () => {
+  const http = JSON.stringify(parse(read('manifest.yml')));
+  const plain = http
+    .replace(/,?"(?:request_)?url":"https:[^"]*"/g, '')
+    .replace('"socket_mode_enabled":false', '"socket_mode_enabled":true');
+  deepEqual(JSON.parse(plain), parse(read('manifest.socket.yml')));
+});
+
+test('every Web API method that the adapter calls has its scope', () => {
+  const needs: Record<string, string[]> = {
+    'chat.postMessage': ['chat:write'],
+    'chat.update': ['chat:write'],
+    'users.info': ['users:read'],
+    'conversations.list': ['channels:read', 'groups:read'],
+    'conversations.history': ['channels:history', 'groups:history'],
+  };
+  const sources = ['chat', 'channels', 'people']
+    .map((name) => read(`src/adapters/slack/${name}.ts`))
+    .join('\n');
+  const called = [...sources.matchAll(/client\.([a-z]+\.[a-zA-Z]+)\(/g)].map((hit) => hit[1]!);
+  deepEqual([...new Set(called)].sort(), Object.keys(needs).sort());
+  const wanted = new Set(['commands', ...called.flatMap((method) => needs[method]!)]);
+  deepEqual([...wanted].sort(), Object.keys(SCOPES).sort());
+});
+
+test('docs/SLACK.md lists the verbs and scopes as they are', () => {
+  const docs = read('docs/SLACK.md');
+  ok(docs.includes(verbTable(verbs, '/muster')), 'run scripts/manifest.mjs --write after a build');
+  for (const [scope, why] of Object.entries(SCOPES)) ok(docs.includes(`| \`${scope}\` | ${why} |`), scope);
+});
+
+test('the hooks of the Slack CLI print what it can parse', () => {
+  const { hooks } = JSON.parse(read('.slack/hooks.json')) as { hooks: Record<string, string> };
+  equal(hooks['get-manifest'], 'node scripts/manifest.mjs');
+  const manifest = execFileSync(process.execPath, ['scripts/manifest.mjs'], { cwd: root, encoding: 'utf8' });
+  deepEqual(JSON.parse(manifest), parse(read('manifest.socket.yml')));
+  const script = 'node_modules/@slack/cli-hooks/src/get-hooks.js';
+  const printed = execFileSync(process.execPath, [script], { cwd: root, encoding: 'utf8' });
+  match(JSON.stringify(JSON.parse(printed)), /"get-manifest"/);
+});
+
+function rootOf(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootOf(dirname(folder));
+}
