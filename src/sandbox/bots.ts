@@ -85,7 +85,12 @@ export function startChildBot({ command, env, logPath, say }: ChildBotOptions): 
     const startedAt = Date.now();
     const log = openSync(logPath, 'a', 0o600);
     // Its standard input is a pipe that closes when this process is gone, however it ends: the bot ends then, too.
-    const started = spawn(process.execPath, command, { env, stdio: ['pipe', log, log] });
+    const started = spawn(process.execPath, command, {
+      env,
+      stdio: ['pipe', log, log],
+      // Ctrl-C in a terminal reaches a whole group: the world alone ends its bot, in its turn.
+      detached: true,
+    });
     closeSync(log);
     started.stdin?.on('error', () => {});
     child = started;

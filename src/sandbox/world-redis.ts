@@ -3,7 +3,7 @@
  * bots know it by a door of the world's own (a link to the server's socket), so that they find it again when the server
  * died and was started anew.
  */
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +32,7 @@ export async function openWorldRedis(
   say: (line: string) => void,
 ): Promise<WorldRedis> {
   const dir = join(folder, 'redis');
-  const doorFolder = mkdtempSync(join(tmpdir(), 'muster-door-'));
+  const doorFolder = newDoorFolder(folder);
   const door = join(doorFolder, 'redis.sock');
   let closing = false;
   let isOpen = true;
@@ -85,6 +85,17 @@ export async function openWorldRedis(
     await close();
     throw error;
   }
+}
+
+/** A fresh one, and the one that a killed world left behind is removed. */
+function newDoorFolder(folder: string): string {
+  const start = join(tmpdir(), 'muster-door-');
+  const mark = join(folder, 'redis-door');
+  const before = existsSync(mark) ? readFileSync(mark, 'utf8') : '';
+  if (before.startsWith(start)) rmSync(before, { recursive: true, force: true });
+  const made = mkdtempSync(start);
+  writeFileSync(mark, made, { mode: 0o600 });
+  return made;
 }
 
 /** The newest moment that a bot recorded anything of; 0 when it recorded nothing. */

@@ -38,7 +38,11 @@ export async function startRedisChild({ dir }: { dir: string }): Promise<RedisCh
   const socket = join(folder, 'redis.sock');
   const command = isOnPath('setpriv') ? ['setpriv', '--pdeathsig', 'TERM', server] : [server];
   const [program = server, ...before] = command;
-  const child = spawn(program, [...before, ...settings(socket, data)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...before, ...settings(socket, data)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal reaches a whole group: the server must outlive those that still write to it.
+    detached: true,
+  });
   const said = lastWords(child);
   const exited = new Promise<void>((gone) => child.once('exit', () => gone()));
   const stop = async (): Promise<void> => {
