@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { createMeter } from '../src/adapters/prom-client/meter.js';
 import { policySchema } from '../src/core/policy.js';
 
 /** docs/CONFIGURATION.md and the code say the same, knob by knob and variable by variable. */
@@ -38,6 +39,13 @@ test('every environment variable that the configuration reads has its row and it
   const example = readFileSync(join(root, '.env.example'), 'utf8');
   const lines = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map((hit) => hit[1]);
   deepEqual(lines.sort(), read);
+});
+
+test('every metric has its row, with its type', async () => {
+  const { body } = await createMeter().render();
+  const shown = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+  const rows = table('What /metrics shows').map(([name, type]) => `${name} ${type}`);
+  deepEqual(rows.sort(), shown.sort());
 });
 
 /** Each leaf with its default as docs write it: '' when there is none, 'none' for null. An object with an own default is a row too. */
