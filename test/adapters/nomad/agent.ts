@@ -10,7 +10,12 @@ export interface Agent {
   url: string;
   version: string;
   /** Raw requests, for what the adapter does not do. */
-  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+  ): Promise<{ status: number; body: unknown }>;
   stop(): Promise<void>;
 }
 
@@ -45,8 +50,12 @@ export async function startAgent(version: string, more: object = {}): Promise<Ag
     env: { PATH: process.env.PATH, HOME: folder },
   });
   const url = `http://127.0.0.1:${http}`;
-  const api: Agent['api'] = async (method, path, body) => {
-    const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const api: Agent['api'] = async (method, path, body, token) => {
+    const init = {
+      method,
+      headers: token === undefined ? {} : { 'x-nomad-token': token },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
     const answer = await fetch(`${url}${path}`, init);
     const text = await answer.text();
     return {
