@@ -32,7 +32,8 @@ export interface Click {
   actions: { value?: string; action_id?: string; text?: { text?: string }; [other: string]: unknown }[];
 }
 
-interface HearingOptions extends Pick<SlackOptions, 'handle' | 'changes' | 'once' | 'log' | 'command'> {
+interface HearingOptions
+  extends Pick<SlackOptions, 'handle' | 'changes' | 'once' | 'log' | 'command' | 'clock'> {
   signer: ButtonSigner;
   channels: Pick<Channels, 'nameOf'>;
   people: People;
@@ -53,7 +54,17 @@ const ALTERED =
   'That button does not come from this Muster or was altered, so nothing was done. Type the command instead.';
 
 export function createHearing(options: HearingOptions): Hearing {
-  const { handle, changes, once, log, signer, channels, people, respond } = options;
+  const {
+    handle,
+    changes,
+    once,
+    log,
+    clock = { now: Date.now },
+    signer,
+    channels,
+    people,
+    respond,
+  } = options;
   const underWay = new Set<Promise<void>>();
   /** Who clicked what lately, to name them to the second one; other replicas' clicks stay unnamed. */
   const clickers = new Map<string, string>();
@@ -184,7 +195,7 @@ export function createHearing(options: HearingOptions): Hearing {
     // The verb itself closes the message that announced an override or a freeze.
     if (blocks.length === 0 || blocks.some(({ block_id: id }) => /^(override|freeze)-/.test(id ?? '')))
       return;
-    const now = Date.now();
+    const now = clock.now();
     const clicked = escaped(`${name} clicked “${label}”`);
     const fallback = showTime(now, 'UTC', 'date-time');
     const line = `${clicked} <!date^${Math.round(now / 1_000)}^{date_short_pretty} {time}|${fallback}>`;

@@ -7,7 +7,7 @@ import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bol
 import type { Config } from '../../config.js';
 import type { Message } from '../../core/message.js';
 import type { Person } from '../../core/model.js';
-import type { Chat, Log } from '../../ports.js';
+import type { Chat, Clock, Log } from '../../ports.js';
 import { createButtonSigner } from './buttons.js';
 import { createChannels } from './channels.js';
 import { createChat } from './chat.js';
@@ -55,6 +55,8 @@ export interface SlackOptions {
   /** True for the first caller of an id within the time, over all replicas. */
   once(id: string, ttlMs: number): Promise<boolean>;
   log: Log;
+  /** The Muster clock, for the dates that are shown; without one the machine's. */
+  clock?: Pick<Clock, 'now'>;
   /** One request to Slack, machine milliseconds. */
   timeoutMs: number;
   /** Health and measures, on the same port. */

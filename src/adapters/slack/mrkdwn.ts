@@ -52,7 +52,7 @@ export function dateFormat(style: 'time' | 'date-time' | 'ago'): string {
 
 function span(each: Span): string {
   if (typeof each === 'string') return escaped(each);
-  if ('bold' in each) return `*${escaped(each.bold.replaceAll('*', '∗'))}*`;
+  if ('bold' in each) return bold(each.bold);
   if ('code' in each) return `\`${escaped(each.code.replaceAll('`', 'ˋ'))}\``;
   if ('at' in each) {
     const fallback = escaped(spoken(each)).replaceAll('|', '/');
@@ -62,6 +62,12 @@ function span(each: Span): string {
   if ('person' in each) return escaped(each.name);
   if (!/^https?:\/\/[^\s<>|]+$/.test(each.link)) return escaped(each.text);
   return `<${escaped(each.link)}|${escaped(each.text.replaceAll('|', '/'))}>`;
+}
+
+/** Slack shows stars that touch a space as stars, so spaces go outside. */
+function bold(text: string): string {
+  const [, before = '', inner = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(text) ?? [];
+  return inner === '' ? text : `${before}*${escaped(inner.replaceAll('*', '∗'))}*${after}`;
 }
 
 function escapedPrefix(text: string, room: number): string {

@@ -94,7 +94,7 @@ export function decisionSummary(record: DecisionRecord, note: string | null = nu
   const first = decision.reasons[0];
   const because = first === undefined ? '' : ` ${sentence(first)}`;
   if (decision.kind === 'hold') return `${fleet} stays at ${workers(decision.at)}.${because}`;
-  const tail = note === null ? '' : ` ${note}`;
+  const tail = note === null ? '' : ` ${/[.!?]$/.test(note) ? note : `${note}.`}`;
   switch (status) {
     case 'ready':
       return `${fleet} went ${change}; all are ready.`;

@@ -1,0 +1,277 @@
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
+import { test } from 'node:test';
+import { verbs } from '../../../commands/index.js';
+import { createButtonSigner } from '../../../src/adapters/slack/buttons.js';
+import { lintMessage } from '../../../src/adapters/slack/lint.js';
+import { render } from '../../../src/adapters/slack/render.js';
+import type { AlertState } from '../../../src/core/incident.js';
+import type { Message, OutboxRow } from '../../../src/core/message.js';
+import type { DecisionStatus, Freeze, Override } from '../../../src/core/model.js';
+import { summarize } from '../../../src/core/model.js';
+import {
+  type AlertSeen,
+  latencyFiring,
+  latencyPage,
+  latencyResolved,
+} from '../../../src/core/views/alert.js';
+import { decisionMessage, decisionThread } from '../../../src/core/views/decision.js';
+import { helpMessage, verbHelpMessage } from '../../../src/core/views/help.js';
+import { historyMessage } from '../../../src/core/views/history.js';
+import * as intent from '../../../src/core/views/intent.js';
+import * as notice from '../../../src/core/views/notice.js';
+import { failure, refusal } from '../../../src/core/views/problem.js';
+import { statusMessage } from '../../../src/core/views/status.js';
+import { whyMessage } from '../../../src/core/views/why.js';
+import { brokenLimits } from '../../../src/sandbox/slack/limits.js';
+import { shellText } from '../../../src/shell-text.js';
+import { aMemory, aPolicy, aRecord, aSample, aSeen, NOON, someZones } from '../../support/fleet.js';
+
+const HOUR = 3_600_000;
+const asha = { id: 'slack:U0ASHA', name: 'Asha Rao' };
+const override: Override = {
+  v: 1,
+  id: 'o1',
+  fleet: 'ocr',
+  kind: 'floor',
+  workers: 5,
+  by: asha,
+  reason: 'campaign',
+  at: NOON,
+  until: NOON + HOUR,
+  postedIn: ['#ml-ops'],
+};
+const freeze: Freeze = {
+  v: 1,
+  id: 'f1',
+  fleet: '*',
+  kind: 'all',
+  by: asha,
+  reason: 'we look',
+  at: NOON,
+  until: NOON + HOUR,
+};
+/** Twice the traffic of the two hours before: a raise. */
+const rising = () => {
+  const memory = aMemory(NOON, { requestsPerSecond: 15 });
+  return aRecord({ seen: aSeen('face-match', { memory, sample: aSample(NOON, { requestsPerSecond: 15 }) }) });
+};
+const alert: AlertSeen = {
+  fleet: 'ocr',
+  state: {
+    v: 1,
+    rev: 1,
+    phase: 'firing',
+    id: 'a1',
+    since: NOON - 600_000,
+    minutes: [],
+    goodSince: null,
+    peakSeconds: 7.25,
+  } satisfies AlertState,
+  policy: aPolicy(),
+  sample: aSample(NOON, { p95Seconds: 5.5, backlog: 120, oldestAgeSeconds: 9 }),
+  latest: summarize(rising()),
+  now: NOON,
+};
+const blank = {
+  ...alert,
+  sample: null,
+  latest: null,
+  state: { ...alert.state, since: null, peakSeconds: null },
+};
+
+const status = (more: object = {}) =>
+  statusMessage({
+    now: NOON,
+    fleets: [
+      {
+        name: 'ocr',
+        policy: aPolicy(),
+        zones: someZones(),
+        sample: aSample(NOON),
+        desired: null,
+        override,
+        latest: null,
+        nextCycle: NOON + 600_000,
+      },
+    ],
+    freezes: [freeze],
+    silent: [],
+    more: 0,
+    command: '/muster',
+    ...more,
+  });
+
+function everyMessage(): Message[] {
+  const record = rising();
+  const statuses: DecisionStatus[] = [
+    'held',
+    'advised',
+    'planned',
+    'applying',
+    'ready',
+    'failed',
+    'superseded',
+  ];
+  return [
+    ...statuses.map((each) => decisionMessage({ ...record, status: each }, 'zone a lacks 2 nodes')),
+    decisionMessage(aRecord()),
+    ...decisionThread(record),
+    whyMessage(record),
+    status(),
+    status({ silent: ['⚠ nomad does not answer'], freezes: [] }),
+    historyMessage('ocr', [summarize(record)]),
+    historyMessage(null, []),
+    helpMessage(verbs, '/muster'),
+    ...verbs.map((verb) => verbHelpMessage(verb, '/muster')),
+    intent.overrideSet(override, null),
+    intent.overrideSet(override, { ...override, kind: 'pin' }, ['advise mode']),
+    intent.overrideConflict(override, 'override ocr 7 for 1h because x --replace'),
+    intent.overrideEnded(override, { how: 'cancelled', by: asha }, NOON),
+    intent.overrideExpired(override),
+    intent.freezeSet(freeze),
+    intent.freezeSet({ ...freeze, fleet: 'ocr', kind: 'down' }),
+    intent.freezeEnded(freeze, { how: 'expired' }, NOON),
+    latencyFiring(alert),
+    latencyResolved(alert),
+    latencyFiring(blank),
+    latencyResolved(blank),
+    notice.evaluationsStopped('ocr', NOON, 4_000),
+    notice.evaluationsStopped('ocr', null, 4_000),
+    notice.evaluationsResumed('ocr', 4_000),
+    notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.']),
+    notice.delayedLine(3, 90),
+    refusal('No such thing.', { command: '/muster', usage: 'help [verb]' }),
+    failure('redis does not answer.', 'abcd1234'),
+  ];
+}
+
+test('every message keeps to Slack’s limits as both of our readings of them have it, and is a whole sentence', () => {
+  const signer = createButtonSigner('secret', 'test');
+  for (const message of everyMessage()) {
+    const drawn = render(message, { sign: (button, n) => signer.sign(button, 'm', n), blockId: 'b' });
+    deepEqual(lintMessage(drawn), [], message.summary);
+    deepEqual(brokenLimits(drawn.blocks, 'message'), [], message.summary);
+    match(message.summary, /^\S.*[.:?!)]|: \S/s);
+    const visible = JSON.stringify(drawn, (key, value: unknown) => (key === 'value' ? '' : value));
+    doesNotMatch(visible, /shortened|undefined|NaN|null|\s\*[^\s*][^*]*\s\*/, message.summary);
+    ok(shellText(message).length > 10);
+  }
+});
+
+test('a button’s command is one that the verbs understand', () => {
+  const context = {
+    now: NOON,
+    timeZone: 'UTC',
+    fleets: ['face-match', 'ocr'],
+    said: '',
+    maxOverrideSeconds: 86_400,
+  };
+  const buttons = everyMessage().flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : [])),
+  );
+  ok(buttons.length > 15);
+  for (const { command, label } of buttons) {
+    const [name, ...words] = command.split(' ');
+    const verb = verbs.find((each) => each.name === name);
+    ok(verb !== undefined, command);
+    verb.parse(words, context);
+    ok(label.length <= 20, label);
+  }
+});
+
+test('a decision says where it stands, and its words are the same for the same record', () => {
+  const record = rising();
+  const titles = (each: DecisionStatus) => decisionMessage({ ...record, status: each });
+  match(titles('planned').summary, /^face-match goes from 4 to \d+ workers\./);
+  match(titles('ready').summary, /all are ready/);
+  equal(titles('ready').tone, 'good');
+  match(
+    decisionMessage({ ...record, status: 'failed' }, 'No room in zone a.').summary,
+    /could not go.*No room/,
+  );
+  equal(titles('failed').tone, 'bad');
+  match(titles('advised').summary, /advise mode, nothing is changed/);
+  deepEqual(titles('planned'), titles('planned'));
+});
+
+test('a raise offers to keep the old count, and asks first', () => {
+  const part = decisionMessage(rising()).parts.find(({ kind }) => kind === 'buttons');
+  ok(part?.kind === 'buttons');
+  const keep = part.buttons[1];
+  equal(keep?.label, 'Keep 4 for 1 h');
+  equal(keep?.style, 'danger');
+  match(keep?.confirm?.yes ?? '', /Scale face-match to 4/);
+  const settled = decisionMessage({ ...rising(), status: 'superseded' });
+  match(
+    JSON.stringify(settled.parts.at(-1)),
+    /^\{"kind":"buttons","buttons":\[\{"label":"Why\?"[^}]*\}\]\}$/,
+  );
+});
+
+test('the thread holds the numbers, the placement and the forecasters', () => {
+  const text = decisionThread(rising())
+    .map((message) => shellText(message))
+    .join('\n');
+  for (const words of [
+    'Demand now',
+    'Forecast peak',
+    'Sized for',
+    'Need before limits',
+    'Cost',
+    'a: 2 →',
+    'Forecaster',
+  ]) {
+    ok(text.includes(words), words);
+  }
+});
+
+test('an alert says what is slow, since when and how it ended, and pages under one key', () => {
+  match(latencyFiring(alert).summary, /ocr is too slow: p95 is 5\.5 s, the objective is 3 s, for 10 m/);
+  const old = { ...alert, sample: aSample(NOON, { p95Seconds: null, oldestAgeSeconds: 44 }) };
+  match(latencyFiring(old).summary, /the oldest message waits 44 s/);
+  const over = { ...alert, state: { ...alert.state, goodSince: NOON + HOUR } };
+  match(latencyResolved(over).summary, /fast enough again after 1 h 10 m; the worst was 7\.3 s/);
+  equal(latencyResolved(over).tone, 'good');
+  const [trigger, resolve] = [latencyPage('trigger', alert), latencyPage('resolve', alert)];
+  ok(trigger.kind === 'trigger' && resolve.kind === 'resolve');
+  equal(trigger.dedupKey, resolve.dedupKey);
+});
+
+test('the end of an override closes its message where there is one, and is said anew once', () => {
+  const said = (rows: OutboxRow[]) => rows.map(({ channel, key, seq }) => [channel, key, seq]);
+  deepEqual(said(intent.overrideExpiredRows(override, '#ml-ops', NOON)), [
+    ['#ml-ops', 'override-o1', 2],
+    ['#ml-ops', 'override-end-o1', 1],
+  ]);
+  const { postedIn: _, ...unposted } = override;
+  deepEqual(said(intent.overrideExpiredRows(unposted, '#ml-ops', NOON)), [['#ml-ops', 'override-end-o1', 1]]);
+  deepEqual(said(intent.freezeExpiredRows({ ...freeze, postedIn: ['#b'] }, '#ml-ops', NOON)), [
+    ['#b', 'freeze-f1', 2],
+    ['#b', 'freeze-end-f1', 1],
+    ['#ml-ops', 'freeze-end-f1', 1],
+  ]);
+});
+
+test('status says unknown for what is not known, and never zero', () => {
+  const text = shellText(
+    status({
+      freezes: [],
+      fleets: [
+        {
+          name: 'ocr',
+          policy: aPolicy(),
+          zones: null,
+          sample: aSample(NOON, { requestsPerSecond: null, p95Seconds: null, backlog: null, ready: null }),
+          desired: null,
+          override: null,
+          latest: null,
+          nextCycle: NOON,
+        },
+      ],
+    }),
+  );
+  match(text, /Demand: +unknown/);
+  match(text, /Backlog: +unknown/);
+  match(text, /\?\/\? \(last known\)/);
+  match(text, /Cost: +unknown/);
+});
