@@ -4,6 +4,7 @@ import type { Millis } from '../core/model.js';
 import type { Fault, FaultKind, FaultTarget } from './context.js';
 
 export interface Faults {
+  /** As the peer knows it: a kind that means nothing to it is an error there. */
   open(target: FaultTarget): Fault | null;
   all(): Fault[];
   start(target: FaultTarget, kind: FaultKind, seconds: number): Fault;
@@ -13,6 +14,16 @@ export interface Faults {
 
 /** No fault outlives a simulated week: a forgotten one must not spoil a sandbox for ever. */
 export const LONGEST_FAULT_SECONDS = 7 * 86_400;
+
+const COMMON: FaultKind[] = ['down', 'slow', 'error'];
+const KNOWN: Record<FaultTarget, FaultKind[]> = {
+  slack: [...COMMON, 'ratelimit'],
+  pagerduty: [...COMMON, 'ratelimit'],
+  nomad: [...COMMON, 'ratelimit', 'stale'],
+  rabbitmq: [...COMMON, 'stale', 'nostats'],
+  prometheus: [...COMMON, 'ratelimit', 'stale', 'nostats'],
+  redis: COMMON,
+};
 
 export function createFaults(now: () => Millis): Faults {
   let faults: Fault[] = [];
@@ -24,7 +35,9 @@ export function createFaults(now: () => Millis): Faults {
     open: (target) => {
       if (faults.length === 0) return null;
       dropEnded();
-      return faults.findLast((fault) => fault.target === target) ?? null;
+      const newest = faults.findLast((fault) => fault.target === target);
+      if (newest === undefined) return null;
+      return KNOWN[target].includes(newest.kind) ? newest : { ...newest, kind: 'error' };
     },
     all: () => {
       dropEnded();
