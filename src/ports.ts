@@ -195,6 +195,23 @@ export interface Lease {
   fence: number;
 }
 
+/**
+ * Something that goes on for a while and outlives crashes: a rollout, a node's maintenance, a proposal. `state` is the
+ * kind's own, plain JSON; `rev` is the compare-and-set number (0: not stored yet).
+ */
+export interface StoredMachine<S = unknown> {
+  v: 1;
+  kind: string;
+  id: string;
+  fleet: string;
+  rev: number;
+  /** False when it is finished: only the newest finished ones are kept. */
+  open: boolean;
+  /** Of the last change. */
+  at: Millis;
+  state: S;
+}
+
 export interface StoreReader {
   fleet(fleet: string): Promise<FleetState>;
   samples(fleet: string, from: Millis, to: Millis): Promise<Sample[]>;
@@ -203,6 +220,9 @@ export interface StoreReader {
   decisions(fleet: string, limit: number): Promise<DecisionSummary[]>;
   alert(fleet: string): Promise<AlertState | null>;
   /** Newest first. */
+  machine(kind: string, id: string): Promise<StoredMachine | null>;
+  /** Open and newest finished ones, newest change first. */
+  machines(kind: string): Promise<StoredMachine[]>;
   audit(limit: number): Promise<StoredAudit[]>;
   /** Checks the hash chain from the newest checkpoint. */
   verifyAudit(): Promise<{ ok: boolean; entries: number; brokenAt: number | null }>;
@@ -260,6 +280,14 @@ export interface Store extends StoreReader {
     expectRev: number,
     outbox: OutboxRow[],
     pager: PagerEvent[],
+  ): Promise<Committed>;
+  /**
+   * One step of a machine, in one transaction with its audit entry, messages and pages. 'conflict' when the stored rev
+   * is not `machine.rev`, or the lease's fence is old. Stored with rev + 1.
+   */
+  saveMachine(
+    machine: StoredMachine,
+    step: { lease?: Lease; audit?: AuditEntry; outbox: OutboxRow[]; pager: PagerEvent[] },
   ): Promise<Committed>;
   appendAudit(entry: AuditEntry): Promise<void>;
 

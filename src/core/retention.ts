@@ -21,4 +21,6 @@ export const RETENTION = {
   /** Messages that wait in one channel, and pager events: beyond it the least urgent, newest one goes. */
   channelRows: 5_000,
   pagerEvents: 5_000,
+  /** Finished rollouts, drains, proposals … of one kind that are kept. */
+  closedMachines: 200,
 } as const;

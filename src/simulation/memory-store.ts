@@ -13,6 +13,7 @@ import {
 import { RETENTION } from '../core/retention.js';
 import type { Committed, Lease, Store } from '../ports.js';
 import { createMemoryAudit } from './memory-audit.js';
+import { MemoryMachines } from './memory-machines.js';
 import { MemoryOutbox } from './memory-outbox.js';
 
 /** What the store knows of one fleet. */
@@ -40,6 +41,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
   const everywhere = { freezes: new Map<string, Freeze>(), version: 0 };
   const audit = createMemoryAudit();
   const outbox = new MemoryOutbox();
+  const machines = new MemoryMachines();
   const seen = new Map<string, number>();
 
   const of = (name: string): Fleet => {
@@ -181,6 +183,19 @@ export function createMemoryStore(machine: { now(): number }): Store {
       const fleet = of(name);
       if ((fleet.alert?.rev ?? 0) !== expectRev) return 'conflict';
       fleet.alert = copy(state);
+      outbox.push(copy(rows), copy(pager));
+      return 'stored';
+    },
+    async machine(kind, id) {
+      return copy(machines.get(kind, id));
+    },
+    async machines(kind) {
+      return copy(machines.all(kind));
+    },
+    async saveMachine(machineState, { lease, audit: entry, outbox: rows, pager }): Promise<Committed> {
+      if (lease !== undefined && of(machineState.fleet).fence !== lease.fence) return 'conflict';
+      if (!machines.save(copy(machineState))) return 'conflict';
+      if (entry !== undefined) audit.append(entry);
       outbox.push(copy(rows), copy(pager));
       return 'stored';
     },

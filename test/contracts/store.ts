@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Store } from '../../src/ports.js';
+import { machinesContract } from './store-machines.js';
 import { outboxContract } from './store-outbox.js';
 import {
   aCommit,
@@ -296,5 +297,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     });
 
     outboxContract(() => store);
+    machinesContract(() => store);
   });
 }

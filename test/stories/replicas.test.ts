@@ -122,10 +122,14 @@ function noActionTwice(state: State): void {
   const posts = done.filter((call) => call.path.endsWith('chat.postMessage'));
   const perDecision = new Map<string, number>();
   for (const { decisionId } of posts) perDecision.set(decisionId!, (perDecision.get(decisionId!) ?? 0) + 1);
-  deepEqual(
-    [...perDecision].filter(([, count]) => count > 3),
-    [],
-    'posted more than a message and its two replies',
+  const beyond = [...perDecision]
+    .map(([, count]) => Math.max(0, count - 3))
+    .reduce((sum, count) => sum + count, 0);
+  // A lack of capacity or a limit that keeps a fleet short is said in a message of its own, which names the decision, too.
+  const alerts = messages.filter((message) => /cannot get all|did not finish|short of/.test(message.text));
+  ok(
+    beyond <= alerts.length,
+    `${beyond} posts beyond a message and its two replies, ${alerts.length} alerts`,
   );
 }
 

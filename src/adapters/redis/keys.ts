@@ -12,6 +12,7 @@
  *   muster:{m}:fleet:<fleet>:samples    a log
  *   muster:{m}:audit                    a log, with :head and :checkpoint
  *   muster:{m}:outbox:<channel>         :rows, :threads, :slots by key; :order by urgency; :posted, :postedAt
+ *   muster:{m}:machines:<kind>         hash id -> rollout, proposal …; :revs id -> rev; :closed those that are finished
  *   muster:{m}:pager                    list of pager events
  *   muster:{m}:once:<id>                expires on the machine clock
  */

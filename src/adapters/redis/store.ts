@@ -4,6 +4,7 @@ import { connect } from './connection.js';
 import { createDecisions } from './decisions.js';
 import { createIntents } from './intents.js';
 import { createLeases } from './lease.js';
+import { createMachines } from './machines.js';
 import { createOutbox } from './outbox.js';
 import { createSamples } from './samples.js';
 
@@ -35,6 +36,7 @@ export async function createRedisStore(
     ...createDecisions(link, audit),
     ...createSamples(link),
     ...createIntents(link, audit),
+    ...createMachines(link, audit),
     ...createOutbox(link),
     ...createLeases(link),
     audit: audit.audit,
