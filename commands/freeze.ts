@@ -1,7 +1,13 @@
 import type { OutboxRow } from '../src/core/message.js';
 import type { Freeze } from '../src/core/model.js';
-import { announcedRows, endedRows, freezeEnded, freezeLine, freezeSet } from '../src/core/views/intent.js';
-import { openFreezes } from '../src/core/views/notice.js';
+import {
+  announcedRows,
+  endedRows,
+  freezeEnded,
+  freezeLine,
+  freezeSet,
+  openFreezes,
+} from '../src/core/views/intent.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';

@@ -3,12 +3,12 @@ import type { Override, OverrideKind } from '../src/core/model.js';
 import {
   announcedRows,
   endedRows,
+  openFreezes,
   overrideArgument,
   overrideConflict,
   overrideEnded,
   overrideSet,
 } from '../src/core/views/intent.js';
-import { openFreezes } from '../src/core/views/notice.js';
 import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import { countOf, knownFleet, splitFlags, untilAndReason } from './arguments.js';

@@ -3,7 +3,7 @@ import { decide } from '../src/core/decide.js';
 import type { Message } from '../src/core/message.js';
 import type { Missing, Seen } from '../src/core/model.js';
 import { cycleStart } from '../src/core/policy.js';
-import { openFreezes } from '../src/core/views/notice.js';
+import { openFreezes } from '../src/core/views/intent.js';
 import { dryRunMessage } from '../src/core/views/why.js';
 import { OperatorError, type OutsideError } from '../src/errors.js';
 import { knownFleet, splitFlags } from './arguments.js';

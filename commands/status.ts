@@ -1,7 +1,7 @@
 import type { FleetConfig } from '../src/config.js';
 import type { Freeze } from '../src/core/model.js';
 import { cycleMs, cycleStart } from '../src/core/policy.js';
-import { openFreezes } from '../src/core/views/notice.js';
+import { openFreezes } from '../src/core/views/intent.js';
 import { type FleetNow, statusMessage } from '../src/core/views/status.js';
 import { knownFleet } from './arguments.js';
 import { type CommandContext, defineVerb } from './command.js';

@@ -2,7 +2,7 @@
 import { showDuration } from '../duration.js';
 import { sentence } from '../explain.js';
 import type { AlertState } from '../incident.js';
-import type { Message, PagerEvent, Text } from '../message.js';
+import type { Message, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
 import type { Policy } from '../policy.js';
 import { at, fieldsOf, number, rate, seconds, UNKNOWN } from './words.js';
@@ -71,30 +71,6 @@ export function latencyResolved(seen: AlertSeen): Message {
       },
       { kind: 'text', text: lastDecision(seen.latest) },
     ],
-  };
-}
-
-/** The page that goes with the alert; its dedup key names the incident, so a repeat is harmless. */
-export function latencyPage(kind: 'trigger' | 'resolve', seen: AlertSeen): PagerEvent {
-  const { fleet, state, policy, sample, latest, now } = seen;
-  return {
-    v: 1,
-    kind,
-    fleet,
-    dedupKey: `latency-${fleet}-${state.id ?? 'none'}`,
-    summary: kind === 'trigger' ? firingSummary(seen) : latencyResolved(seen).summary,
-    severity: 'critical',
-    details: {
-      p95Seconds: sample?.p95Seconds ?? null,
-      objectiveSeconds: policy.slo.p95Seconds,
-      requestsPerSecond: sample?.requestsPerSecond ?? null,
-      backlog: sample?.backlog ?? null,
-      oldestAgeSeconds: sample?.oldestAgeSeconds ?? null,
-      ready: sample?.ready ?? null,
-      starting: sample?.starting ?? null,
-      lastDecision: latest === null ? null : `${latest.from} -> ${latest.to} (${latest.status})`,
-    },
-    at: now,
   };
 }
 

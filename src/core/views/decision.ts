@@ -58,7 +58,7 @@ export function decisionMessage(record: DecisionRecord, note: string | null = nu
   if (buttons.length > 0) parts.push({ kind: 'buttons', buttons });
   return {
     summary: decisionSummary(record, note),
-    title: `${fleet}: ${from} → ${to} workers`,
+    title: from === to ? `${fleet}: ${workers(to)}` : `${fleet}: ${from} → ${to} workers`,
     tone: decision.shortOf > 0 && status !== 'failed' ? 'warn' : TONE[status],
     parts,
   };
@@ -90,23 +90,30 @@ export function decisionThread(record: DecisionRecord): Message[] {
 /** A whole sentence for the notification and the screen reader. */
 export function decisionSummary(record: DecisionRecord, note: string | null = null): string {
   const { fleet, decision, status } = record;
-  const change = `from ${origin(decision)} to ${workers(target(decision))}`;
   const first = decision.reasons[0];
   const because = first === undefined ? '' : ` ${sentence(first)}`;
   if (decision.kind === 'hold') return `${fleet} stays at ${workers(decision.at)}.${because}`;
+  const { goes, went, go, rest } = changeWords(decision.from, decision.to);
   const tail = note === null ? '' : ` ${/[.!?]$/.test(note) ? note : `${note}.`}`;
   switch (status) {
     case 'ready':
-      return `${fleet} went ${change}; all are ready.`;
+      return `${fleet} ${went} ${rest}; all are ready.`;
     case 'failed':
-      return `${fleet} could not go ${change}.${tail}`;
+      return `${fleet} could not ${go} ${rest}.${tail}`;
     case 'superseded':
-      return `${fleet}: the change ${change} was overtaken by a newer decision.`;
+      return `${fleet} was to ${go} ${rest}, but a newer decision overtook it.`;
     case 'advised':
-      return `${fleet} would go ${change} (advise mode, nothing is changed).${because}`;
+      return `${fleet} would ${go} ${rest} (advise mode, nothing is changed).${because}`;
     default:
-      return `${fleet} goes ${change}.${tail}${because}`;
+      return `${fleet} ${goes} ${rest}.${tail}${because}`;
   }
+}
+
+/** A zone that went down moves workers without changing their number. */
+function changeWords(from: number, to: number) {
+  return from === to
+    ? { goes: 'moves', went: 'moved', go: 'move', rest: `its ${workers(to)} between zones` }
+    : { goes: 'goes', went: 'went', go: 'go', rest: `from ${from} to ${workers(to)}` };
 }
 
 function progressWords(status: DecisionStatus): string {
@@ -139,7 +146,7 @@ function decisionButtons(record: DecisionRecord): Button[] {
   const undoable = status === 'planned' || status === 'applying' || status === 'ready';
   if (decision.kind !== 'scale' || !undoable || seen.override !== null) return buttons;
   const { from, to } = decision;
-  if (from < policy.floor || from > policy.ceiling) return buttons;
+  if (from === to || from < policy.floor || from > policy.ceiling) return buttons;
   buttons.push({
     label: `Keep ${from} for 1 h`,
     command: `override ${fleet} ${from} for 1h because undo of ${from} to ${to}`,

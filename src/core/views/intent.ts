@@ -168,6 +168,13 @@ export function freezeEnded(freeze: Freeze, ending: Ending, when: Millis): Messa
   };
 }
 
+/** Freezes that are open at `now`, the longest first. */
+export function openFreezes(freezes: Freeze[], now: Millis): Freeze[] {
+  return freezes
+    .filter((freeze) => freeze.at <= now && freeze.until > now)
+    .sort((a, b) => b.until - a.until || (a.id < b.id ? -1 : 1));
+}
+
 /** The messages that announce an override or a freeze, one in each channel that does not see the answer itself. */
 export function announcedRows(intent: Override | Freeze, message: Message, when: Millis): OutboxRow[] {
   return (intent.postedIn ?? []).map((channel) => intentRow(intent, '', 1, message, channel, when));

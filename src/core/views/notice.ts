@@ -1,7 +1,7 @@
-/** What concerns Muster itself or a peer: evaluations that stopped, a peer that is silent, a queue of messages. */
+/** What concerns Muster itself: evaluations that stopped, and needs that a limit leaves unmet. */
 import { showDuration } from '../duration.js';
-import type { Message, OutboxRow } from '../message.js';
-import type { Freeze, Millis } from '../model.js';
+import type { Message } from '../message.js';
+import type { Millis } from '../model.js';
 import { at, workers } from './words.js';
 
 /** The watchdog's: no decision about a fleet for longer than it should be. */
@@ -48,28 +48,4 @@ export function shortOfNeed(fleet: string, need: number, shortOf: number, limits
       { kind: 'buttons', buttons: [{ label: 'Why?', command: `why ${fleet}` }] },
     ],
   };
-}
-
-/** The channel's own line when messages wait longer than they should. */
-export function delayedLine(waiting: number, oldestSeconds: number): Message {
-  const sentence = `${waiting} older ${waiting === 1 ? 'message' : 'messages'} of this channel waited up to ${showDuration(oldestSeconds)}: Slack did not take them.`;
-  return { summary: sentence, tone: 'warn', parts: [{ kind: 'context', text: sentence }] };
-}
-
-export function noticeRow(
-  key: string,
-  fleet: string,
-  channel: string,
-  when: Millis,
-  message: Message,
-  priority: OutboxRow['priority'] = 'alert',
-): OutboxRow {
-  return { v: 1, channel, key, seq: 1, fleet, decisionId: null, priority, at: when, message };
-}
-
-/** Freezes that are open at `now`, the longest first. */
-export function openFreezes(freezes: Freeze[], now: Millis): Freeze[] {
-  return freezes
-    .filter((freeze) => freeze.at <= now && freeze.until > now)
-    .sort((a, b) => b.until - a.until || (a.id < b.id ? -1 : 1));
 }

@@ -8,12 +8,7 @@ import type { AlertState } from '../../../src/core/incident.js';
 import type { Message, OutboxRow } from '../../../src/core/message.js';
 import type { DecisionStatus, Freeze, Override } from '../../../src/core/model.js';
 import { summarize } from '../../../src/core/model.js';
-import {
-  type AlertSeen,
-  latencyFiring,
-  latencyPage,
-  latencyResolved,
-} from '../../../src/core/views/alert.js';
+import { type AlertSeen, latencyFiring, latencyResolved } from '../../../src/core/views/alert.js';
 import { decisionMessage, decisionThread } from '../../../src/core/views/decision.js';
 import { helpMessage, verbHelpMessage } from '../../../src/core/views/help.js';
 import { historyMessage } from '../../../src/core/views/history.js';
@@ -139,7 +134,6 @@ function everyMessage(): Message[] {
     notice.evaluationsStopped('ocr', null, 4_000),
     notice.evaluationsResumed('ocr', 4_000),
     notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.']),
-    notice.delayedLine(3, 90),
     refusal('No such thing.', { command: '/muster', usage: 'help [verb]' }),
     failure('redis does not answer.', 'abcd1234'),
   ];
@@ -194,6 +188,16 @@ test('a decision says where it stands, and its words are the same for the same r
   deepEqual(titles('planned'), titles('planned'));
 });
 
+test('workers that only move between zones are not said to grow or shrink', () => {
+  const record = rising();
+  const moved = { ...record, decision: { ...record.decision, kind: 'scale' as const, from: 4, to: 4 } };
+  match(decisionMessage(moved).summary, /^face-match moves its 4 workers between zones\./);
+  match(
+    decisionMessage({ ...moved, status: 'ready' }).summary,
+    /moved its 4 workers between zones; all are ready/,
+  );
+});
+
 test('a raise offers to keep the old count, and asks first', () => {
   const part = decisionMessage(rising()).parts.find(({ kind }) => kind === 'buttons');
   ok(part?.kind === 'buttons');
@@ -225,16 +229,13 @@ test('the thread holds the numbers, the placement and the forecasters', () => {
   }
 });
 
-test('an alert says what is slow, since when and how it ended, and pages under one key', () => {
+test('an alert says what is slow, since when and how it ended', () => {
   match(latencyFiring(alert).summary, /ocr is too slow: p95 is 5\.5 s, the objective is 3 s, for 10 m/);
   const old = { ...alert, sample: aSample(NOON, { p95Seconds: null, oldestAgeSeconds: 44 }) };
   match(latencyFiring(old).summary, /the oldest message waits 44 s/);
   const over = { ...alert, state: { ...alert.state, goodSince: NOON + HOUR } };
   match(latencyResolved(over).summary, /fast enough again after 1 h 10 m; the worst was 7\.3 s/);
   equal(latencyResolved(over).tone, 'good');
-  const [trigger, resolve] = [latencyPage('trigger', alert), latencyPage('resolve', alert)];
-  ok(trigger.kind === 'trigger' && resolve.kind === 'resolve');
-  equal(trigger.dedupKey, resolve.dedupKey);
 });
 
 test('the end of an override closes its message where there is one, and is said anew once', () => {
