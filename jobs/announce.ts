@@ -72,21 +72,35 @@ async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
   let ref = before?.ref ?? null;
   if (ref === null) {
     // Posting twice is the one thing Slack does not forgive: after an unknown outcome, look for it first.
-    const isFirst = await store.once(`post-${row.channel}-${row.key}`, DAY_MS);
+    const id = `post-${row.channel}-${row.key}`;
+    const isFirst = await store.once(id, DAY_MS);
     ref = isFirst ? null : await chat.find(row);
-    ref ??= await chat.post(row);
+    ref ??= await orUndo(id, context, () => chat.post(row));
   } else if (row.seq > (before?.seq ?? 0)) {
     await chat.update(ref, row);
   }
   let replies = before?.threadPosted ?? 0;
   const thread = row.thread ?? [];
   while (replies < thread.length) {
-    const isFirst = await store.once(`reply-${row.channel}-${row.key}-${replies}`, DAY_MS);
+    const id = `reply-${row.channel}-${row.key}-${replies}`;
+    const isFirst = await store.once(id, DAY_MS);
     // A reply whose outcome is unknown is not repeated: the thread's numbers are also in `why`.
-    if (isFirst) await chat.reply(ref, row, replies);
+    const [to, index] = [ref, replies];
+    if (isFirst) await orUndo(id, context, () => chat.reply(to, row, index));
     replies += 1;
   }
   await store.sent(row, ref, replies);
+}
+
+/** A post that was surely not taken may be tried again as if it were the first. */
+async function orUndo<T>(id: string, context: JobContext, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const surely = error instanceof OutsideError && (error.why === 'rate-limited' || error.why === 'refused');
+    if (surely) await context.store.undoOnce(id);
+    throw error;
+  }
 }
 
 async function page(context: JobContext): Promise<boolean> {

@@ -293,6 +293,8 @@ export interface Store extends StoreReader {
 
   /** True once per id within the time: the first caller only. Machine clock. */
   once(id: string, ttlMs: number): Promise<boolean>;
+  /** What `once` let happen did surely not happen: the next caller is the first again. */
+  undoOnce(id: string): Promise<void>;
 
   /* outbox: one list per channel */
   push(rows: OutboxRow[], pager: PagerEvent[]): Promise<void>;

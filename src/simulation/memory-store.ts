@@ -210,6 +210,9 @@ export function createMemoryStore(machine: { now(): number }): Store {
       return true;
     },
 
+    async undoOnce(id) {
+      seen.delete(id);
+    },
     async push(rows, pager) {
       outbox.push(copy(rows), copy(pager));
     },

@@ -284,6 +284,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     test('lets something happen once within its time', async () => {
       equal(await store.once('click-1', 60), true);
       equal(await store.once('click-1', 60), false);
+      await store.undoOnce('click-2');
+      equal(await store.once('click-2', 60), true);
+      await store.undoOnce('click-2');
       equal(await store.once('click-2', 60), true);
       await under.pass(80);
       equal(await store.once('click-1', 60), true);

@@ -1,14 +1,15 @@
 import type { Lease, Store } from '../../ports.js';
 import { defineScript, type Link } from './connection.js';
-import { leaseLua, onceLua, releaseLua, renewLua } from './lua/lease.js';
+import { leaseLua, onceLua, releaseLua, renewLua, undoOnceLua } from './lua/lease.js';
 
 const take = defineScript('lease', leaseLua);
 const extend = defineScript('renew', renewLua);
 const giveBack = defineScript('release', releaseLua);
 const first = defineScript('once', onceLua);
+const undo = defineScript('undo-once', undoOnceLua);
 
 /** Leases and `once` live on the machine clock: they guard against crashes of machines, not against simulated time. */
-export function createLeases(link: Link): Pick<Store, 'lease' | 'renew' | 'release' | 'once'> {
+export function createLeases(link: Link): Pick<Store, 'lease' | 'renew' | 'release' | 'once' | 'undoOnce'> {
   return {
     async lease(fleet, holder, ttlMs) {
       const fence = await link.run(take, `take the lease of ${fleet}`, fleet, holder, whole(ttlMs));
@@ -20,6 +21,9 @@ export function createLeases(link: Link): Pick<Store, 'lease' | 'renew' | 'relea
     },
     async release(lease) {
       await link.run(giveBack, `release the lease of ${lease.fleet}`, lease.fleet, mark(lease));
+    },
+    async undoOnce(id) {
+      await link.run(undo, 'note that something did not happen', id);
     },
     async once(id, ttlMs) {
       return (await link.run(first, 'note that something happened once', id, whole(ttlMs))) === 1;

@@ -31,3 +31,8 @@ export const onceLua = `${common}
 if redis.call('SET', P .. 'once:' .. ARGV[1], '1', 'NX', 'PX', ARGV[2]) then return 1 end
 return 0
 `;
+
+/** ARGV: id. */
+export const undoOnceLua = `${common}
+return redis.call('DEL', P .. 'once:' .. ARGV[1])
+`;
