@@ -4,11 +4,11 @@
  * looks for a backlog, an age, a latency or a saturation that threatens the objective.
  */
 import { capacityOf } from './capacity.js';
-import { shortForecast } from './forecast/forecast.js';
+import { nearForecast } from './forecast/near.js';
 import type { Sample, Seen } from './model.js';
 import { drainWorkers, objectiveHolds, workersForRate } from './need.js';
 import type { Policy } from './policy.js';
-import { presetOf } from './presets.js';
+import { quantiles } from './presets.js';
 import type { Reason } from './reasons.js';
 
 export type GuardCause = Extract<Reason, { code: 'guard-raise' }>['cause'];
@@ -34,18 +34,22 @@ export function guardNeed(seen: Seen, policy: Policy, planned: number): GuardNee
   const inHours = objectiveHolds(policy, seen.now, leadEnd + 60_000);
   const capacity = capacityOf(seen, policy);
   const rate = sample.requestsPerSecond;
-  const projected = project(seen, sample, policy);
-  const room = presetOf(policy).guard.room;
+  // While the newest minute is unknown, nothing is foreseen.
+  const { near, guard } = quantiles(policy);
+  const state = seen.memory.forecast.near;
+  const foreseen = rate === null ? null : nearForecast(state, seen.now, guard);
+  const projected = foreseen?.high ?? null;
+  const wanted = rate === null ? null : (nearForecast(state, seen.now, near)?.high ?? null);
 
   const causes: GuardNeed[] = [];
-  const drain = rate === null ? 0 : drainWorkers(sample, projected ?? rate, capacity, seen, policy);
-  if (projected !== null && workersForRate(projected, seen, policy, inHours) > planned) {
-    const need = workersForRate(projected * room, seen, policy, inHours);
+  const drain = rate === null ? 0 : drainWorkers(sample, foreseen?.expected ?? rate, capacity, seen, policy);
+  if (projected !== null && wanted !== null && workersForRate(projected, seen, policy, inHours) > planned) {
+    const need = workersForRate(Math.max(projected, wanted), seen, policy, inHours);
     causes.push({ need: need + (inHours ? drain : 0), cause: 'demand', projected, drain });
   }
   if (inHours && drain > 0 && rate !== null) {
     const cause = (sample.oldestAgeSeconds ?? 0) > policy.slo.p95Seconds ? 'age' : 'backlog';
-    const base = workersForRate(Math.max(rate, projected ?? 0), seen, policy, inHours);
+    const base = workersForRate(foreseen?.expected ?? rate, seen, policy, inHours);
     causes.push({ need: base + drain, cause, projected, drain });
   }
   // Late although the counts look right: the service may have become slower than was believed.
@@ -86,35 +90,6 @@ export function newestMinutes(seen: Seen, sample: Sample): Sample[] {
   return last !== undefined && last.at >= sample.at ? recent : [...recent, sample];
 }
 
-/**
- * The rate to be ready for when a worker that is asked for now will serve: the forecast of those minutes with its
- * margin, or what a sudden rise leads to, which the smoothed level has not followed yet. null while the newest minute is unknown.
- */
-function project(seen: Seen, sample: Sample, policy: Policy): number | null {
-  if (sample.requestsPerSecond === null) return null;
-  const { quantile } = presetOf(policy).guard;
-  const foreseen = shortForecast(seen.memory.forecast, seen.now, policy, quantile);
-  return Math.max(foreseen?.high ?? 0, sudden(seen, sample, policy));
-}
-
-/** Level of the last two minutes less its noise, plus a significant trend over the lead. */
-function sudden(seen: Seen, sample: Sample, policy: Policy): number {
-  const { trend, noise } = presetOf(policy).guard;
-  const rates = newestMinutes(seen, sample)
-    .filter((one) => one.at > sample.at - 330_000)
-    .flatMap((one) => (one.requestsPerSecond === null ? [] : [one.requestsPerSecond]));
-  const newest = rates.slice(-2);
-  const older = rates.slice(0, -2);
-  const level = mean(newest);
-  const sd = Math.sqrt(seen.memory.forecast.noise + 1 / Math.max(1, 60 * level)) * level;
-  const certain = Math.max(0, level - (noise * sd) / Math.sqrt(newest.length));
-  if (older.length === 0) return certain;
-  const rise = level - mean(older);
-  if (rise < 2.5 * sd * Math.sqrt(1 / newest.length + 1 / older.length)) return certain;
-  const perMinute = rise / ((newest.length + older.length) / 2);
-  return certain + perMinute * trend * Math.min(policy.startupSeconds / 60 + 1, 10);
-}
-
 /** Three late minutes in a row that no queue explains. */
 function lateWithoutQueue(seen: Seen, sample: Sample, policy: Policy): boolean {
   const newest = newestMinutes(seen, sample).slice(-3);
@@ -124,6 +99,3 @@ function lateWithoutQueue(seen: Seen, sample: Sample, policy: Policy): boolean {
     newest.every((one) => (one.p95Seconds ?? 0) > objective && (one.oldestAgeSeconds ?? 0) < objective / 2)
   );
 }
-
-const mean = (values: number[]): number =>
-  values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);

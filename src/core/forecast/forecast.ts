@@ -2,10 +2,11 @@
 import type { Memory } from '../memory.js';
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { latePrice } from '../presets.js';
+import { quantiles } from '../presets.js';
 import { type Voter, vote } from './combine.js';
 import { horizonOf } from './forecaster.js';
-import { pricedMargin, quantileMargin } from './margin.js';
+import { quantileMargin } from './margin.js';
+import { nearForecast } from './near.js';
 import type { ForecastState } from './state.js';
 
 export interface Forecast {
@@ -13,45 +14,27 @@ export interface Forecast {
   to: Millis;
   /** Highest rate expected within [from, to], requests per second; null before the first known minute. */
   expected: number | null;
-  /** `expected` with its margin: the rate to be sized for. */
+  /** The rate to be sized for: the near forecast's or the horizon's with its margin, whichever is higher. */
   high: number | null;
+  /** Factor from `expected` to `high`. */
   margin: number;
-  /** Share of past horizons that this margin would have covered. */
-  quantile: number;
   voters: Voter[];
 }
 
-/** For the horizon of a cycle decision at `now`: [now + startup, now + cycle + startup]. */
+/**
+ * For the horizon of a cycle decision at `now`: [now + startup, now + cycle + startup]. What lies further in it than a
+ * start-up can still be bought by the guard when it comes near, so a preset chooses how much of it is bought now.
+ */
 export function forecast(state: ForecastState, now: Millis, policy: Policy): Forecast {
   const from = now + policy.startupSeconds * 1_000;
   const to = from + policy.cycleSeconds * 1_000;
+  const { horizon, near } = quantiles(policy);
   const { combined, voters } = vote(state, state.cycle, horizonOf(now, from, to));
-  const { margin: factor, quantile } = pricedMargin(state.cycle, now, latePrice(policy));
-  return {
-    from,
-    to,
-    expected: combined,
-    high: combined === null ? null : combined * factor,
-    margin: factor,
-    quantile,
-    voters,
-  };
-}
-
-/** How long after the start-up the guard looks. */
-export const GUARD_REACH_MS = 300_000;
-
-/** For the guard: the first minutes in which a worker that is asked for now can serve. */
-export function shortForecast(
-  state: ForecastState,
-  now: Millis,
-  policy: Policy,
-  quantile: number,
-): { expected: number; high: number } | null {
-  const from = now + policy.startupSeconds * 1_000;
-  const { combined } = vote(state, state.guard, horizonOf(now, from, from + GUARD_REACH_MS));
-  if (combined === null) return null;
-  return { expected: combined, high: combined * quantileMargin(state.guard, now, quantile) };
+  const ahead = combined === null ? null : combined * quantileMargin(state.cycle, now, horizon);
+  const soon = nearForecast(state.near, now, near)?.high ?? null;
+  const high = ahead === null && soon === null ? null : Math.max(ahead ?? 0, soon ?? 0);
+  const margin = high === null || combined === null || combined <= 0 ? 1 : high / combined;
+  return { from, to, expected: combined, high, margin, voters };
 }
 
 /** Expected and high rate along the horizon and a little further, for charts. */
@@ -61,7 +44,7 @@ export function forecastCurve(
   policy: Policy,
 ): { at: Millis; mean: number; high: number }[] {
   const end = now + (policy.startupSeconds + 2 * policy.cycleSeconds) * 1_000;
-  const { margin: factor } = pricedMargin(memory.forecast.cycle, now, latePrice(policy));
+  const { margin: factor } = forecast(memory.forecast, now, policy);
   const step = (end - now) / 12;
   return Array.from({ length: 13 }, (_, i) => now + i * step).flatMap((at) => {
     const { combined } = vote(memory.forecast, memory.forecast.cycle, horizonOf(now, at, at));

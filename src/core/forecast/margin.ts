@@ -9,7 +9,7 @@ import { RATIO_LEVELS, ratioLevelAt } from './packed.js';
 import { SLOTS_A_DAY, type Track } from './state.js';
 
 /** A bad forecaster cannot run up the bill further than this. */
-export const LEAST_MARGIN = 0.8;
+export const LEAST_MARGIN = 0.5;
 export const MOST_MARGIN = 3;
 
 /** What ratios look like on traffic nobody has seen yet, with the weight of eight observations. */
@@ -39,39 +39,6 @@ export function quantileMargin(past: Track, now: Millis, quantile: number): numb
   }
   return MOST_MARGIN;
 }
-
-/**
- * The factor at which one more percent of workers would spare too few late requests to be worth it, and the share of
- * horizons that stayed within it. `latePrice` is how many times the cost of a cycle's workers its requests are worth
- * when all of them are late. So predictable hours get a high quantile for little, wild ones a lower one: a fixed
- * quantile would buy the dearest room where it spares least.
- */
-export function pricedMargin(
-  past: Track,
-  now: Millis,
-  latePrice: number,
-): { margin: number; quantile: number } {
-  const { weights, total } = recall(past, now);
-  // From the top down: the weight above a bin, and the late share that it stands for.
-  let above = 0;
-  let excess = 0;
-  let best = { cost: Infinity, margin: MOST_MARGIN, above: 0 };
-  for (let bin = BINS - 1; bin >= 0; bin--) {
-    excess += above / 100;
-    const late = above * LATE_AT_ONCE + excess * LATE_PER_EXCESS;
-    const margin = ratioOf(bin - SLACK_BINS);
-    const cost = margin + (latePrice * late) / total;
-    if (cost < best.cost) best = { cost, margin, above };
-    above += weights[bin]!;
-  }
-  return { margin: clamped(best.margin), quantile: 1 - best.above / total };
-}
-
-/** Share of a cycle's requests that are late when its highest minute passes the capacity: at once, and per e-fold. */
-const LATE_AT_ONCE = 0.03;
-const LATE_PER_EXCESS = 0.7;
-/** An excess of 3 % for a minute is still absorbed by the queue. */
-const SLACK_BINS = 3;
 
 const clamped = (margin: number): number => Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, margin));
 

@@ -8,9 +8,8 @@ export const SLOTS_A_DAY = 144;
 export const DAY_MS = 86_400_000;
 /** Slots of history kept: a week and three hours, so that the time before this moment last week is there too. */
 export const HISTORY_SLOTS = 7 * SLOTS_A_DAY + 18;
-/** Past forecast errors kept, one a slot: five days for the cycle's horizon, two for the guard's. */
+/** Past forecast errors kept, one a slot: five days. */
 const CYCLE_RATIOS = 5 * SLOTS_A_DAY;
-const GUARD_RATIOS = 2 * SLOTS_A_DAY;
 
 export interface ForecastState {
   v: 1;
@@ -23,11 +22,34 @@ export interface ForecastState {
   /** Minutes in a row that looked like an outage of the traffic's source. */
   outage: number;
   seasonal: HoltWintersState;
-  /** Squared relative noise of single minutes around the level. */
-  noise: number;
-  /** What is known of past forecasts, for the horizon of a cycle and for the guard's short one. */
+  /** What is known of past forecasts for the horizon of a cycle. */
   cycle: Track;
-  guard: Track;
+  /** The forecast of the minute in which a worker that is asked for now begins to serve. */
+  near: NearState;
+}
+
+export interface NearState {
+  /** Demand smoothed over growing spans of minutes, and its level and slope. */
+  levels: number[];
+  trend: [level: number, slope: number];
+  /** End of the newest minute that was learnt. */
+  at: Millis;
+  /** Each voter's squared error, on the square-root scale, and how many it stands for. */
+  errors: ([variance: number, count: number] | null)[];
+  /** Squared error of the combined forecast, over half an hour and over eight. */
+  spread: [fast: number, slow: number];
+  /** Histogram of past errors in spreads; empty before the first. */
+  z: number[];
+  pending: NearPending[];
+  latest: { expected: number; spread: number } | null;
+}
+
+/** A forecast whose minute, which ends at `to`, has not come yet. */
+export interface NearPending {
+  to: Millis;
+  combined: number;
+  spread: number;
+  members: (number | null)[];
 }
 
 /** The forecasts of one horizon and how they turned out. */
@@ -79,9 +101,8 @@ export function emptyForecastState(): ForecastState {
     level: null,
     outage: 0,
     seasonal: { level: 0, trend: 0, season: unknownRow(SLOTS_A_DAY), learnt: 0 },
-    noise: 0.01,
     cycle: emptyTrack(CYCLE_RATIOS),
-    guard: emptyTrack(GUARD_RATIOS),
+    near: { levels: [], trend: [0, 0], at: 0, errors: [], spread: [0, 0], z: [], pending: [], latest: null },
   };
 }
 

@@ -2,10 +2,10 @@
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
 import { FORECASTERS, vote } from './combine.js';
-import { GUARD_REACH_MS } from './forecast.js';
 import { horizonOf } from './forecaster.js';
 import { slotOf } from './history.js';
 import { learnSlot } from './holt-winters.js';
+import { learnNear } from './near.js';
 import { withRatio, withValue } from './packed.js';
 import {
   type ErrorTrack,
@@ -18,7 +18,6 @@ import {
 
 const MINUTE = 60_000;
 const FAST_MINUTES = 5;
-const NOISE_GAIN = 0.02;
 const SLOW_MINUTES = 15;
 /** An outage that lasts longer than this is the new normal. */
 const LONGEST_OUTAGE = 90;
@@ -44,9 +43,9 @@ export function trainMinute(
     outage: 0,
     open: { slot: open.slot, sum: open.sum + rate, minutes: open.minutes + 1 },
     level: nextLevel(moved.level, at, rate),
-    noise: nextNoise(moved, rate),
   };
-  return issue(settle(learnt, at, rate), at, policy);
+  const near = learnNear(learnt, at, rate, policy.startupSeconds * 1_000);
+  return issue(settle({ ...learnt, near }, at, rate), at, policy);
 }
 
 function looksLikeOutage(state: ForecastState, rate: number): boolean {
@@ -54,13 +53,6 @@ function looksLikeOutage(state: ForecastState, rate: number): boolean {
   if (level === null) return false;
   // Thirty requests a minute do not become next to none by chance.
   return level.slow * 60 >= 30 && rate < 0.05 * level.slow;
-}
-
-/** What a single minute differs from the level by, squared; one wild minute counts as three usual ones. */
-function nextNoise({ level, noise }: ForecastState, rate: number): number {
-  if (level === null || level.fast <= 0) return noise;
-  const off = (rate - level.fast) / level.fast;
-  return quantised(noise + (Math.min(off * off, 9 * noise + 1e-4) - noise) * NOISE_GAIN);
 }
 
 function nextLevel(level: ForecastState['level'], at: Millis, rate: number): ForecastState['level'] {
@@ -96,8 +88,7 @@ function closeSlots(state: ForecastState, slot: number): ForecastState {
 function issue(state: ForecastState, at: Millis, policy: Policy): ForecastState {
   const lead = policy.startupSeconds * 1_000;
   const cycle = issueOne(state, state.cycle, at, lead, policy.cycleSeconds * 1_000);
-  const guard = issueOne(state, state.guard, at, lead, GUARD_REACH_MS);
-  return cycle === state.cycle && guard === state.guard ? state : { ...state, cycle, guard };
+  return cycle === state.cycle ? state : { ...state, cycle };
 }
 
 function issueOne(state: ForecastState, past: Track, at: Millis, lead: Millis, length: Millis): Track {
@@ -128,8 +119,7 @@ function issueOne(state: ForecastState, past: Track, at: Millis, lead: Millis, l
 /** Lets the open forecasts see the minute, and judges those whose horizon is over. */
 function settle(state: ForecastState, at: Millis, rate: number | null): ForecastState {
   const cycle = settleOne(state.cycle, at, rate);
-  const guard = settleOne(state.guard, at, rate);
-  return { ...state, cycle, guard };
+  return cycle === state.cycle ? state : { ...state, cycle };
 }
 
 function settleOne(past: Track, at: Millis, rate: number | null): Track {
