@@ -29,6 +29,10 @@ const MOST_DROP = 3;
 /** The spread: half by the last half hour, half by the last eight. */
 const SPREAD_MEMORY = [30, 500] as const;
 
+const LEAST_SPREAD = 0.02;
+/** How far above all levels two minutes must be to count as a new level. */
+const SHIFT_SPREADS = 3;
+
 /** Standardised errors in bins of an eighth from -2 to 6; halved when full, so that they stand for one to three days. */
 const BINS = 64;
 const BIN_WIDTH = 0.125;
@@ -126,21 +130,36 @@ function follow(near: NearState, at: Millis, rate: number): NearState {
     return {
       ...near,
       at,
+      last: quantised(rate),
       levels: SPANS.map(() => quantised(rate)),
       trend: [quantised(rate), 0],
       spread: near.levels.length === 0 ? [variance, variance] : near.spread,
     };
   }
   const minutes = Math.max(1, Math.round((at - near.at) / MINUTE));
+  const shifted = levelShift(near, rate);
+  if (shifted !== null) {
+    const levels = near.levels.map((old) => Math.max(old, shifted));
+    return { ...near, at, last: quantised(rate), levels, trend: [Math.max(near.trend[0], shifted), 0] };
+  }
   const [level, slope] = near.trend;
   const expected = level + slope;
   const next = expected + TREND.level * (rate - expected);
   return {
     ...near,
     at,
+    last: quantised(rate),
     levels: near.levels.map((old, i) => quantised(old + (rate - old) * (1 - Math.exp(-minutes / SPANS[i]!)))),
     trend: [quantised(next), quantised(TREND.damping * (slope + TREND.slope * (next - expected)))],
   };
+}
+
+/** Two minutes in a row far above all levels are a new level and no chance: the lower of them is believed at once. */
+function levelShift(near: NearState, rate: number): number | null {
+  const lower = Math.min(rate, near.last);
+  const spread = Math.max(LEAST_SPREAD, Math.sqrt(near.spread[0]));
+  const highest = Math.max(...near.levels);
+  return Math.sqrt(lower) - Math.sqrt(highest) > SHIFT_SPREADS * spread ? quantised(lower) : null;
 }
 
 function issue(near: NearState, state: ForecastState, at: Millis, leadMs: Millis): NearState {
@@ -158,7 +177,7 @@ function issue(near: NearState, state: ForecastState, at: Millis, leadMs: Millis
   }
   if (total === 0) return near;
   const combined = quantised((sum / total) ** 2);
-  const spread = quantised(Math.max(0.02, Math.sqrt((near.spread[0] + near.spread[1]) / 2)));
+  const spread = quantised(Math.max(LEAST_SPREAD, Math.sqrt((near.spread[0] + near.spread[1]) / 2)));
   const to = at + leadMs + MINUTE;
   const every = Math.ceil((leadMs / MINUTE + 1) / MOST_PENDING) * MINUTE;
   const newest = near.pending.at(-1);

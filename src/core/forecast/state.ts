@@ -32,8 +32,9 @@ export interface NearState {
   /** Demand smoothed over growing spans of minutes, and its level and slope. */
   levels: number[];
   trend: [level: number, slope: number];
-  /** End of the newest minute that was learnt. */
+  /** End of the newest minute that was learnt, and its rate. */
   at: Millis;
+  last: number;
   /** Each voter's squared error, on the square-root scale, and how many it stands for. */
   errors: ([variance: number, count: number] | null)[];
   /** Squared error of the combined forecast, over half an hour and over eight. */
@@ -102,7 +103,17 @@ export function emptyForecastState(): ForecastState {
     outage: 0,
     seasonal: { level: 0, trend: 0, season: unknownRow(SLOTS_A_DAY), learnt: 0 },
     cycle: emptyTrack(CYCLE_RATIOS),
-    near: { levels: [], trend: [0, 0], at: 0, errors: [], spread: [0, 0], z: [], pending: [], latest: null },
+    near: {
+      levels: [],
+      trend: [0, 0],
+      at: 0,
+      last: 0,
+      errors: [],
+      spread: [0, 0],
+      z: [],
+      pending: [],
+      latest: null,
+    },
   };
 }
 
