@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import { OutsideError } from '../src/errors.js';
+import type { ChatRef } from '../src/ports.js';
 import { defineJob } from './job.js';
 
 /** Slack takes about one message a second and channel; the pace is on the Muster clock, Retry-After on the machine's. */
@@ -77,7 +78,7 @@ async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
     ref = isFirst ? null : await chat.find(row);
     ref ??= await orUndo(id, context, () => chat.post(row));
   } else if (row.seq > (before?.seq ?? 0)) {
-    await chat.update(ref, row);
+    ref = await updateOrPost(ref, row, context);
   }
   let replies = before?.threadPosted ?? 0;
   const thread = row.thread ?? [];
@@ -90,6 +91,21 @@ async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
     replies += 1;
   }
   await store.sent(row, ref, replies);
+}
+
+/** Somebody deleted the message: its newest state is posted anew, once a version. */
+async function updateOrPost(ref: ChatRef, row: OutboxRow, context: JobContext): Promise<ChatRef> {
+  const chat = context.chat!;
+  try {
+    await chat.update(ref, row);
+    return ref;
+  } catch (error) {
+    if (!(error instanceof OutsideError) || error.class !== 'refetch') throw error;
+  }
+  const id = `post-${row.channel}-${row.key}-${row.seq}`;
+  const isFirst = await context.store.once(id, DAY_MS);
+  const found = isFirst ? null : await chat.find(row);
+  return found ?? orUndo(id, context, () => chat.post(row));
 }
 
 /** A post that was surely not taken may be tried again as if it were the first. */

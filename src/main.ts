@@ -92,6 +92,7 @@ export async function createBot(config: Config): Promise<Bot> {
           handle: (heard) => app.handle(heard),
           changes: (text) => findVerb(text.trim().split(/\s+/)[0] ?? '')?.changes ?? false,
           once: store.once,
+          clock,
           log,
           timeoutMs,
           routes,

@@ -150,7 +150,6 @@ function decisionButtons(record: DecisionRecord): Button[] {
   buttons.push({
     label: `Keep ${from} for 1 h`,
     command: `override ${fleet} ${from} for 1h because undo of ${from} to ${to}`,
-    ...(from < to ? { style: 'danger' as const } : {}),
     confirm: {
       title: `Keep ${fleet} at ${from}?`,
       text: `Pins ${fleet} at ${workers(from)} for one hour instead of ${to}. You can end it at any time.`,
