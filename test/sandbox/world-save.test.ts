@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createSaveFile, lockFolder, type SavedWorld } from '../../src/sandbox/save.js';
-import { originOf, parseWorldOptions } from '../../src/sandbox/world-options.js';
+import { defaultFolder, originOf, parseWorldOptions } from '../../src/sandbox/world-options.js';
 
 let folder: string;
 beforeEach(() => {
@@ -126,4 +126,11 @@ test('a saved world goes on with what it was made with, and refuses another seed
   await refused(['--trace', join(folder, 'none.csv')], /cannot be read/);
   writeFileSync(csv, 'timestamp,requests\n2026-01-05T00:00:00Z,2\n');
   await refused([], /has changed/);
+});
+
+test('without --data each seed, trace and scale has a folder of its own', () => {
+  const folderOf = (line: string) => defaultFolder(parseWorldOptions(line.split(' ').filter(Boolean)));
+  equal(folderOf(''), join(process.cwd(), 'data', 'sandbox-1'));
+  equal(folderOf('--seed 7'), join(process.cwd(), 'data', 'sandbox-7'));
+  equal(folderOf('--trace /a/b/day.csv --scale 0.5'), join(process.cwd(), 'data', 'sandbox-1-day.csv-x0.5'));
 });
