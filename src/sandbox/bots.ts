@@ -50,8 +50,6 @@ export interface ChildBot {
   /** What to know about it, a sentence; null while it runs as it should. */
   note(): string | null;
   pid(): number | null;
-  /** Ends the running one; the next starts with what the world says then. */
-  restart(): void;
   /** Ends it for good: asked first, then forced after `patienceMs`. */
   stop(patienceMs: number): Promise<void>;
   /** Keeps its log file from growing without end. */
@@ -124,13 +122,6 @@ export function startChildBot({ command, env, logPath, say }: ChildBotOptions): 
   return {
     note: () => note,
     pid: () => child?.pid ?? null,
-    restart: () => {
-      child?.kill('SIGTERM');
-      const asked = child;
-      setTimeout(() => {
-        if (asked !== null && child === asked) asked.kill('SIGKILL');
-      }, 2_000).unref();
-    },
     stop: async (patienceMs) => {
       stopping = true;
       if (again !== null) clearTimeout(again);

@@ -29,10 +29,10 @@ export async function runWorld(
   const say = (line: string) => void io.stdout.write(`${line}\n`);
   try {
     const options = parseWorldOptions(argv);
-    const { folder, unlock } = takeFolder(options);
+    const { folder, isSpare, unlock } = takeFolder(options);
     try {
       const world = await open(options, folder, botScript, say);
-      for (const line of banner(world, options, folder)) say(line);
+      for (const line of banner(world, options, keptIn(folder, isSpare))) say(line);
       await untilTold(world, say);
       return 0;
     } finally {
@@ -46,16 +46,16 @@ export async function runWorld(
   }
 }
 
-function takeFolder(options: WorldOptions): { folder: string; unlock: () => void } {
+function takeFolder(options: WorldOptions): { folder: string; isSpare: boolean; unlock: () => void } {
   const folder = options.folder ?? defaultFolder(options);
   try {
-    return { folder, unlock: lockFolder(folder) };
+    return { folder, isSpare: false, unlock: lockFolder(folder) };
   } catch (error) {
     // Nobody asked for this very folder, so a second sandbox takes one of its own, for as long as it runs.
     if (options.folder !== null || !(error instanceof OperatorError)) throw error;
     const spare = spareFolder();
     lockFolder(spare);
-    return { folder: spare, unlock: () => rmSync(spare, { recursive: true, force: true }) };
+    return { folder: spare, isSpare: true, unlock: () => rmSync(spare, { recursive: true, force: true }) };
   }
 }
 
@@ -79,7 +79,7 @@ async function open(
   });
 }
 
-function banner(world: World, { speed }: WorldOptions, folder: string): string[] {
+function banner(world: World, { speed }: WorldOptions, kept: string): string[] {
   const cycle = Math.round(1_200 / speed);
   const trace = world.origin.trace;
   return [
@@ -89,7 +89,7 @@ function banner(world: World, { speed }: WorldOptions, folder: string): string[]
     `  Open       ${world.url}`,
     `  Time       x${speed}: a 20-minute cycle every ${cycle < 2 ? (1_200 / speed).toFixed(1) : cycle} s${world.resumed ? `, going on from ${stamp(world.now())}` : ''}`,
     `  Traffic    ${trace === null ? 'two million requests a day, seed' : `${trace.path} x ${world.origin.scale}, seed`} ${world.origin.seed}`,
-    `  Kept in    ${folder} (the same --data goes on from there)`,
+    `  Kept in    ${kept}`,
     '  Try        /muster status     /muster why face-match',
     '             /muster override face-match floor 40 for 2h because a campaign starts',
     `  Replica    npm run muster -- bot --world ${world.url}`,
@@ -97,6 +97,11 @@ function banner(world: World, { speed }: WorldOptions, folder: string): string[]
     '',
   ];
 }
+
+const keptIn = (folder: string, isSpare: boolean): string =>
+  isSpare
+    ? `${folder}, until it ends: another sandbox has the usual folder`
+    : `${folder} (the same --data goes on from there)`;
 
 /** Ends the world on a signal, once; a second signal does not wait. */
 async function untilTold(world: World, say: (line: string) => void): Promise<void> {
