@@ -32,8 +32,26 @@ export const openProducer = (url: string): Redis =>
     maxRetriesPerRequest: null,
   });
 
-/** For workers: waits through an outage and goes on. */
-export const openConsumer = (url: string): Redis => openRedis(url, { maxRetriesPerRequest: null });
+/**
+ * For workers: waits through an outage and goes on. BullMQ makes copies of it, one a worker, and may leave them
+ * reconnecting for ever when it is closed while Redis is away; `endAll` ends them, too.
+ */
+export function openConsumer(url: string): { redis: Redis; endAll(): void } {
+  const redis = openRedis(url, { maxRetriesPerRequest: null });
+  const copies: Redis[] = [];
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = ((override?: Partial<RedisOptions>) => {
+    const copy = duplicate(override);
+    copies.push(copy);
+    return copy;
+  }) as typeof redis.duplicate;
+  return {
+    redis,
+    endAll() {
+      for (const each of [redis, ...copies]) each.disconnect();
+    },
+  };
+}
 
 /** One line when Redis goes away and one when it is back. */
 export function tellOutages(redis: Redis, log: Log): void {

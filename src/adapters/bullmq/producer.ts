@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Queue as BullQueue, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Millis } from '../../core/model.js';
@@ -13,6 +14,8 @@ export interface Payload {
   slot: Millis | null;
   /** Where the newest data of a deduplicated job is; `data` is what it was when enqueued. */
   newest?: string;
+  /** Tells one deduplicated enqueue from the next. */
+  stamp?: string;
 }
 
 /** A run that waits for its time and then enqueues `job` with deduplication. */
@@ -28,7 +31,7 @@ export const TICKS = 'tick';
 export const LATER = 'later';
 
 /** Newest data lives as long as the job may: a day of machine time. */
-const NEWEST_MS = 86_400_000;
+export const NEWEST_MS = 86_400_000;
 
 export interface Producer extends Queue {
   enqueueSlot(job: string, data: unknown, dedupe: string, slot: Millis): Promise<void>;
@@ -59,9 +62,10 @@ export function createProducer(redis: Redis, clock: AnchoredClock): Producer {
     }
     // BullMQ keeps the data of the job that waits already; so the newest data is put beside it, first.
     const newest = `${PREFIX}.newest.${job}.${dedupe}`;
-    await redis.set(newest, JSON.stringify(payload), 'PX', NEWEST_MS);
+    const stamped: Payload = { ...payload, stamp: randomUUID() };
+    await redis.set(newest, JSON.stringify(stamped), 'PX', NEWEST_MS);
     const deduplication = { id: dedupe, keepLastIfActive: true };
-    await queue.add(job, { ...payload, newest }, { ...KEEP, deduplication });
+    await queue.add(job, { ...stamped, newest }, { ...KEEP, deduplication });
   };
   const putLater = async (job: string, data: unknown, dedupe: string, delay: number) => {
     const queue = await open(LATER);

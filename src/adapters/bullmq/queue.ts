@@ -27,7 +27,8 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
   const producing = openProducer(url);
   tellOutages(producing, log);
   const producer = createProducer(producing, clock);
-  const consuming = openConsumer(url);
+  const consumer = openConsumer(url);
+  const consuming = consumer.redis;
   consuming.on('error', () => {
     // Told once, on the producing connection.
   });
@@ -79,7 +80,8 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
         await settles(done, 1_000);
       }
       await settles(producer.close(), 1_000);
-      for (const redis of [producing, consuming]) redis.disconnect();
+      producing.disconnect();
+      consumer.endAll();
     },
   };
 }

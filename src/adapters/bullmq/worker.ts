@@ -2,7 +2,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobHandler, Log } from '../../ports.js';
 import { PREFIX } from './connection.js';
-import type { Payload } from './producer.js';
+import { NEWEST_MS, type Payload } from './producer.js';
 import { type AnchoredClock, repeatOn } from './slots.js';
 
 export interface Locks {
@@ -13,6 +13,8 @@ export interface Locks {
 /** A job whose worker died is taken up again this often; more means that it kills its worker. */
 const MOST_CRASHES = 10;
 const USUAL_ATTEMPTS = 3;
+/** Machine time. */
+const MOST_REST_MS = 5_000;
 /** Until a job of a newer schema is offered again, to a newer replica perhaps. Machine time. */
 const LEAVE_MS = 2_000;
 
@@ -32,6 +34,8 @@ export function startWorker(
     stalledInterval: locks.stalledMs,
     maxStalledCount: MOST_CRASHES,
     runRetryDelay: 500,
+    // A worker that was woken and then failed finds the job it was woken for after this many seconds.
+    drainDelay: Math.min(MOST_REST_MS, locks.stalledMs) / 1_000,
     settings: { repeatStrategy: repeatOn(clock) },
   });
   worker.on('error', (error) => {
@@ -45,17 +49,30 @@ export function startWorker(
   return worker;
 }
 
-/** After a failed command BullMQ rests for five seconds, which may be most of an hour of Muster time. */
+/**
+ * BullMQ rests for five seconds after a failed look for stalled jobs, and waits up to ten for a wake-up that a failed
+ * command may have used up: either may be most of an hour of Muster time.
+ */
 class PromptWorker extends Worker {
-  override delay(...[milliseconds = 300, controller]: Parameters<Worker['delay']>): Promise<void> {
-    return super.delay(milliseconds, controller);
+  protected override checkConnectionError<T>(command: () => Promise<T>): Promise<T | undefined> {
+    return super.checkConnectionError(command, this.restMs);
+  }
+
+  override get maximumBlockTimeout(): number {
+    return this.restMs / 1_000;
+  }
+
+  private get restMs(): number {
+    return Math.min(MOST_REST_MS, this.opts.stalledInterval ?? MOST_REST_MS);
   }
 }
 
 /** The run of a handler: newest data, deadline, attempts of its kind. */
 export function runHandler(name: string, handler: JobHandler, redis: Redis, running: Set<AbortController>) {
   return async (job: Job, token: string): Promise<void> => {
-    const payload = await newestPayload(job, redis);
+    const own = job.data as Payload;
+    const payload = await newestPayload(own, redis);
+    if (payload === null) return;
     if (payload.v > 1) return leave(job, token);
     try {
       await withDeadline(name, handler, payload, running);
@@ -63,6 +80,9 @@ export function runHandler(name: string, handler: JobHandler, redis: Redis, runn
       const last = job.attemptsMade + 1 >= (handler.attempts ?? USUAL_ATTEMPTS);
       throw last && error instanceof Error ? new UnrecoverableError(error.message) : error;
     }
+    // Data that arrived between our start and our reading it also made a job of its own, which has nothing left to do.
+    if (own.newest !== undefined && payload.stamp !== own.stamp)
+      await redis.set(ranKey(own.newest), payload.stamp ?? '', 'PX', NEWEST_MS);
   };
 }
 
@@ -71,12 +91,15 @@ export async function leave(job: Job, token: string): Promise<never> {
   throw new DelayedError();
 }
 
-async function newestPayload(job: Job, redis: Redis): Promise<Payload> {
-  const payload = job.data as Payload;
-  if (payload.newest === undefined) return payload;
-  const newest = await redis.get(payload.newest);
-  return newest === null ? payload : (JSON.parse(newest) as Payload);
+/** Null: the newest data were run already. */
+async function newestPayload(own: Payload, redis: Redis): Promise<Payload | null> {
+  if (own.newest === undefined) return own;
+  const [newest, ran] = await redis.mget(own.newest, ranKey(own.newest));
+  const payload = newest == null ? own : (JSON.parse(newest) as Payload);
+  return payload.stamp !== undefined && payload.stamp === ran ? null : payload;
 }
+
+const ranKey = (newest: string): string => `${newest}.ran`;
 
 /** The run ends by itself, by its deadline, or because somebody aborts its entry in `running`. */
 async function withDeadline(
