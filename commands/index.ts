@@ -3,6 +3,7 @@ import { nearest } from '../src/core/nearest.js';
 import { OperatorError } from '../src/errors.js';
 import { short } from './arguments.js';
 import type { CommandContext, ParseContext, Reply, Verb } from './command.js';
+import { forecast } from './forecast.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
 import { history } from './history.js';
@@ -12,7 +13,7 @@ import { status } from './status.js';
 import { unfreeze } from './unfreeze.js';
 import { why } from './why.js';
 
-const spoken: Verb[] = [status, why, override, freeze, unfreeze, run, history];
+const spoken: Verb[] = [status, why, forecast, override, freeze, unfreeze, run, history];
 
 export const verbs: readonly Verb[] = [...spoken, helpOf(spoken)];
 

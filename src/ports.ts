@@ -3,6 +3,7 @@
  * only; jobs get actors through perform.ts. Every method may throw an OutsideError and nothing else.
  */
 
+import type { ChartSpec } from './core/chart.js';
 import type { AlertState } from './core/incident.js';
 import type { Memory } from './core/memory.js';
 import type { OutboxRow, PagerEvent } from './core/message.js';
@@ -150,6 +151,13 @@ export interface Chat {
   reply(ref: ChatRef, row: OutboxRow, index: number): Promise<ChatRef>;
   /** The message of this row's key that an earlier, unanswered post left behind, if any. */
   find(row: OutboxRow): Promise<ChatRef | null>;
+}
+
+/* ---- charts ---- */
+
+export interface Charts {
+  /** The picture as PNG, the same on every machine. */
+  png(chart: ChartSpec): Promise<Uint8Array>;
 }
 
 /* ---- store ---- */

@@ -2,6 +2,7 @@
  * What Muster says, free of any vendor: commands and jobs make these, the Slack adapter makes Block Kit of them, the
  * shell makes plain text, PagerDuty takes the summary. User text stays raw here; each renderer escapes for its medium.
  */
+import type { ChartSpec } from './chart.js';
 import type { Millis } from './model.js';
 
 /** Text is a string or a run of spans; a date is rendered in the reader's zone. */
@@ -33,7 +34,7 @@ export type Part =
   | { kind: 'list'; items: Text[] }
   | { kind: 'context'; text: Text }
   | { kind: 'buttons'; buttons: Button[] }
-  | { kind: 'image'; title: string; alt: string; png: { chart: string; args: Record<string, string> } }
+  | { kind: 'image'; title: string; alt: string; png: ChartSpec }
   | { kind: 'code'; text: string }
   | { kind: 'divider' };
 

@@ -12,7 +12,7 @@ const OFF_HOURS_UTILISATION = 0.9;
 const THREAT = 0.5;
 
 /** Mean service time, seconds: measured where a source gives it, else configured. */
-export function serviceSeconds(seen: Seen, policy: Policy): number {
+export function serviceSeconds(seen: Pick<Seen, 'sample'>, policy: Policy): number {
   const measured = seen.sample?.serviceSeconds;
   return measured != null && measured > 0 ? measured : policy.serviceSeconds;
 }
@@ -22,7 +22,12 @@ export const objectiveHolds = (policy: Policy, from: Millis, to: Millis): boolea
   policy.slo.offHours === 'same' || hoursTouch(policy.slo.hours, from, to);
 
 /** Workers for a rate, zones' loss tolerance not included. */
-export function workersForRate(rate: number, seen: Seen, policy: Policy, inHours: boolean): number {
+export function workersForRate(
+  rate: number,
+  seen: Pick<Seen, 'sample'>,
+  policy: Policy,
+  inHours: boolean,
+): number {
   const service = serviceSeconds(seen, policy);
   if (!inHours) return Math.ceil((rate * service) / OFF_HOURS_UTILISATION - 1e-9);
   return workersFor({

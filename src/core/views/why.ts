@@ -1,6 +1,6 @@
 /** `why`: the same record that the decision was made from, read aloud. */
 import { explain } from '../explain.js';
-import type { Message } from '../message.js';
+import type { Message, Part } from '../message.js';
 import type { Seen } from '../model.js';
 import { type Decision, type DecisionRecord, type Millis, target } from '../model.js';
 import type { Policy } from '../policy.js';
@@ -8,7 +8,8 @@ import { decisionSummary } from './decision.js';
 import { numbersTable, placementLines } from './numbers.js';
 import { at, workers } from './words.js';
 
-export function whyMessage(record: DecisionRecord): Message {
+/** `chart`: the hours before the decision, and what came of it since. */
+export function whyMessage(record: DecisionRecord, chart: Part[] = []): Message {
   const { decision, seen, policy, fleet } = record;
   const forecasters = record.decision.numbers.voters.map(
     (voter) => `${voter.name} ${voter.forecast === null ? 'unknown' : `${voter.forecast.toFixed(1)}/s`}`,
@@ -21,6 +22,7 @@ export function whyMessage(record: DecisionRecord): Message {
       { kind: 'list', items: explain(decision, seen, policy) },
       numbersTable(record),
       { kind: 'list', items: placementLines(record) },
+      ...chart,
       ...(forecasters.length === 0
         ? []
         : [{ kind: 'context' as const, text: `Forecasters: ${forecasters.join(', ')}.` }]),

@@ -5,6 +5,7 @@ import { createButtonSigner } from '../../../src/adapters/slack/buttons.js';
 import { lintMessage, lintView } from '../../../src/adapters/slack/lint.js';
 import { SHORTENED } from '../../../src/adapters/slack/mrkdwn.js';
 import { render } from '../../../src/adapters/slack/render.js';
+import type { ChartSpec } from '../../../src/core/chart.js';
 import type { Message, Part, Span, Text } from '../../../src/core/message.js';
 
 const signer = createButtonSigner('secret', 'test');
@@ -83,7 +84,7 @@ test('nothing that a person wrote is parsed by Slack', () => {
       kind: 'buttons',
       buttons: [{ label: evil, command: evil, confirm: { title: evil, text: evil, yes: evil, no: evil } }],
     },
-    { kind: 'image', title: evil, alt: evil, png: { chart: 'x', args: {} } },
+    { kind: 'image', title: evil, alt: evil, png: anEmptyChart(evil) },
   ];
   const rendered = draw(every, { summary: evil, title: evil });
   doesNotMatch(words(rendered), /<[!@#]|<https|<javascript/);
@@ -198,3 +199,21 @@ test('the linter finds what Slack would refuse, and says where', () => {
     ['title.text', 'submit'],
   );
 });
+
+function anEmptyChart(fleet: string): ChartSpec {
+  const data: ChartSpec['data'] = {
+    fleet,
+    from: 0,
+    to: 1,
+    moment: { at: 1, label: 'now' },
+    demand: [],
+    foreseen: [],
+    forecast: [],
+    ready: [],
+    desired: [],
+    changes: [],
+    advised: false,
+    objective: { p95Seconds: 3, missed: [] },
+  };
+  return { chart: 'fleet', timeZone: 'UTC', data };
+}
