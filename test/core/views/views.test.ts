@@ -203,7 +203,6 @@ test('a raise offers to keep the old count, and asks first', () => {
   ok(part?.kind === 'buttons');
   const keep = part.buttons[1];
   equal(keep?.label, 'Keep 4 for 1 h');
-  equal(keep?.style, 'danger');
   match(keep?.confirm?.yes ?? '', /Scale face-match to 4/);
   const settled = decisionMessage({ ...rising(), status: 'superseded' });
   match(
