@@ -26,7 +26,7 @@ export interface CommandContext {
   fleets: FleetConfig[];
   clock: Clock;
   reader: StoreReader;
-  store: Pick<Store, 'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'fleet'>;
+  store: Pick<Store, 'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'fleet' | 'saveMachine'>;
   queue: Queue;
   orchestrator: OrchestratorReader;
   nodeGroups: NodeGroupsReader;

@@ -125,6 +125,9 @@ export function seenOf(
     memory,
     override: state.override !== null && state.override.until > ask.now ? state.override : null,
     freezes: openFreezes(state.freezes, ask.now),
+    ...(state.holds.length === 0
+      ? {}
+      : { busy: true, surge: state.holds.reduce((most, hold) => most + hold.surge, 0) }),
     applying:
       state.desired !== null && (state.desired.status === 'planned' || state.desired.status === 'applying'),
   };

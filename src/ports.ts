@@ -174,6 +174,16 @@ export interface FleetState {
   lastCycle: Millis | null;
   /** Grows with each change of intent (override, freeze) or desired state. */
   version: number;
+  /** What the fleet's open machines hold: while there is any, nothing is cut. */
+  holds: Hold[];
+}
+
+/** An open rollout or maintenance forbids cuts and may ask for workers on top of the need. */
+export interface Hold {
+  kind: string;
+  id: string;
+  /** Workers that it takes out of service meanwhile; they are asked for on top. */
+  surge: number;
 }
 
 export interface AuditEntry {
@@ -217,6 +227,8 @@ export interface StoredMachine<S = unknown> {
   open: boolean;
   /** Of the last change. */
   at: Millis;
+  /** While it is open: the fleet is not cut, and so many workers are asked for on top. Absent: it holds nothing. */
+  holds?: { surge: number };
   state: S;
 }
 

@@ -50,6 +50,7 @@ export function decide(seen: Seen, policy: Policy): Decision {
     apply(firstContact(count, current, memory, policy));
     apply(inTheLight(count, current, seen, policy));
     if (running.adopted) count = Math.max(count, current);
+    apply(surge(count, assessment.need, seen));
     apply(applyOverride(count, override));
   }
   apply(duringRollout(count, current, seen, zones));
@@ -69,6 +70,13 @@ function inTheLight(wanted: number, current: number, seen: Seen, policy: Policy)
   if (silent === null) return { count: wanted };
   const count = Math.max(wanted, current);
   return { count, reason: silenceReason(silent, wanted, count) };
+}
+
+/** What a rollout or a drain takes out of service comes on top of the need; workers that stand idle count toward it. */
+function surge(wanted: number, need: number | null, seen: Seen): Step {
+  const extra = seen.surge ?? 0;
+  if (extra === 0 || need === null || need + extra <= wanted) return { count: wanted };
+  return { count: need + extra, reason: { code: 'surge', workers: extra, wanted } };
 }
 
 /** A rollout, a drain or a running deployment forbids cuts, a person's too: what it counts on must stay. */

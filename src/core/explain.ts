@@ -88,6 +88,8 @@ export function sentence(reason: Reason): string {
       return `The running workers are unknown (${reason.peer}: ${reason.why}), so nothing changes.`;
     case 'hold-first-contact':
       return `Muster met this fleet ${reason.cyclesSeen} complete cycles ago and cuts nothing before ${reason.cyclesNeeded}; ${workers(reason.kept)} stay.`;
+    case 'surge':
+      return `${capital(workers(reason.workers))} more stand in for those that a rollout or a drain takes out of service (${reason.wanted} without it).`;
     case 'hold-rollout':
       return `No cut to ${reason.wanted} meanwhile (${reason.detail}); ${workers(reason.kept)} stay.`;
     case 'zone-down':

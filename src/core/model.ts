@@ -119,6 +119,8 @@ export interface Seen {
   freezes: Freeze[];
   /** True while a rollout or a node drain holds the fleet. */
   busy?: boolean;
+  /** Workers that a rollout or a drain takes out of service meanwhile: asked for on top of the need. */
+  surge?: number;
   /**
    * True while `converge` still carries out the last decision: the orchestrator's counts may differ from
    * `memory.desired` without anybody else having changed them, and `from` is what was last asked for.

@@ -1,5 +1,5 @@
 import { RETENTION } from '../core/retention.js';
-import type { StoredMachine } from '../ports.js';
+import type { Hold, StoredMachine } from '../ports.js';
 
 /** The machines of the in-memory store, with the same compare-and-set and retention as Redis. */
 export class MemoryMachines {
@@ -11,6 +11,14 @@ export class MemoryMachines {
 
   all(kind: string): StoredMachine[] {
     return [...(this.kinds.get(kind)?.values() ?? [])].sort((a, b) => b.at - a.at);
+  }
+
+  /** What the fleet's open machines hold. */
+  holds(fleet: string): Hold[] {
+    const all = [...this.kinds.values()].flatMap((kind) => [...kind.values()]);
+    return all.flatMap(({ kind, id, fleet: of, open, holds }) =>
+      open && of === fleet && holds !== undefined ? [{ kind, id, surge: holds.surge }] : [],
+    );
   }
 
   /** False when `rev` moved on. */

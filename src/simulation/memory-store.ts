@@ -65,6 +65,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
         latest: fleet.summaries.at(-1) ?? null,
         lastCycle: fleet.cycles.size === 0 ? null : Math.max(...fleet.cycles),
         version: version(fleet),
+        holds: machines.holds(name),
       });
     },
     async samples(name, from, to) {

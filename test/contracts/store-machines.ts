@@ -37,6 +37,16 @@ export function machinesContract(store: () => Store): void {
     equal(await store().saveMachine(aMachine(), step), 'stored');
     deepEqual([(await store().audit(9)).length, (await store().waiting()).length], [1, 2]);
   });
+  test('says what open machines hold of their fleet, and nothing once they are closed', async () => {
+    const holding = (more: Partial<StoredMachine>) => aMachine({ holds: { surge: 2 }, ...more });
+    await store().saveMachine(holding({}), quiet);
+    await store().saveMachine(aMachine({ kind: 'proposal', id: 'p1' }), quiet);
+    await store().saveMachine(holding({ kind: 'maintenance', fleet: 'ocr' }), quiet);
+    deepEqual((await store().fleet('face-match')).holds, [{ kind: 'rollout', id: 'r1', surge: 2 }]);
+    await store().saveMachine(holding({ rev: 1, open: false }), quiet);
+    deepEqual((await store().fleet('face-match')).holds, []);
+    equal((await store().fleet('ocr')).holds.length, 1);
+  });
   test('refuses a step under a lease that somebody else has taken since', async () => {
     const lease = await store().lease('face-match', 'one', 60_000);
     await store().release(lease!);

@@ -10,7 +10,7 @@ import {
   summarize,
 } from '../../core/model.js';
 import { RETENTION } from '../../core/retention.js';
-import type { Committed, Store } from '../../ports.js';
+import type { Committed, Hold, Store } from '../../ports.js';
 import { type AuditParts, auditArgument } from './audit.js';
 import { defineScript, type Link } from './connection.js';
 import { type LineLog, newestLines, packLines } from './log.js';
@@ -43,7 +43,7 @@ export function createDecisions(link: Link, audit: AuditParts): Decisions {
     async fleet(fleet) {
       const tried = `read the state of ${fleet}`;
       const reply = (await link.run(fleetState, tried, fleet)) as FleetReply;
-      const [[memory, desired, override, lastCycle], own, global, summary, status, version] = reply;
+      const [[memory, desired, override, lastCycle], own, global, summary, status, version, holds] = reply;
       return {
         memory: parseStored<Memory>(memory, tried),
         desired: parseStored<DesiredState>(desired, tried),
@@ -52,6 +52,7 @@ export function createDecisions(link: Link, audit: AuditParts): Decisions {
         latest: summary === null ? null : withStatus(summary, status),
         lastCycle: lastCycle === null ? null : Number(lastCycle),
         version: Number(version),
+        holds: holds.map((json) => JSON.parse(json) as Hold),
       };
     },
     async decision(fleet, id) {
@@ -116,6 +117,7 @@ type FleetReply = [
   string | null,
   DecisionStatus | null,
   string,
+  string[],
 ];
 
 const withStatus = (summary: string, status: DecisionStatus | null): DecisionSummary => ({

@@ -5,6 +5,7 @@
  *
  *   muster:{m}:fleet:<fleet>:state      hash: memory, desired, override, alert, their numbers, version, fence
  *   muster:{m}:fleet:<fleet>:freezes    hash id -> freeze (muster:{m}:freezes: those of all fleets)
+ *   muster:{m}:fleet:<fleet>:holds      hash 'kind:id' -> what an open machine holds
  *   muster:{m}:fleet:<fleet>:lease      'fence holder', expires on the machine clock
  *   muster:{m}:fleet:<fleet>:records    hash id -> deflated decision record; :ids their order; :status id -> status
  *   muster:{m}:fleet:<fleet>:cycles     sorted set of the cycles that are decided

@@ -28,7 +28,7 @@ export function createMachines(
         .sort((a, b) => b.at - a.at);
     },
     async saveMachine(machine, { lease, audit: entry, outbox, pager }) {
-      const { kind, id, fleet, open, at, rev } = machine;
+      const { kind, id, fleet, open, at, rev, holds } = machine;
       const given = {
         kind,
         id,
@@ -36,6 +36,7 @@ export function createMachines(
         open,
         at,
         json: JSON.stringify({ ...machine, rev: rev + 1 }),
+        hold: open && holds !== undefined ? JSON.stringify({ kind, id, surge: holds.surge }) : null,
         expectRev: rev,
         fence: lease?.fence ?? null,
         audit: entry === undefined ? null : auditArgument(entry),

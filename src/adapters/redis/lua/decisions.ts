@@ -3,14 +3,15 @@ import { audit } from './audit.js';
 import { common } from './common.js';
 import { outbox } from './outbox.js';
 
-/** ARGV[1] fleet -> state fields, freezes of the fleet, freezes of all, newest summary, its status, version. */
+/** ARGV[1] fleet -> state fields, freezes of the fleet, freezes of all, newest summary, its status, version, holds. */
 export const fleetLua = `${common}
 local fleet = ARGV[1]
 local fields = redis.call('HMGET', of(fleet, 'state'), 'memory', 'desired', 'override', 'lastCycle', 'latestId')
 local status = false
 if fields[5] then status = redis.call('HGET', of(fleet, 'status'), fields[5]) end
 return { fields, redis.call('HVALS', of(fleet, 'freezes')), redis.call('HVALS', P .. 'freezes'),
-         redis.call('LINDEX', of(fleet, 'summaries:tail'), -1), status, string.format('%.0f', version(fleet)) }
+         redis.call('LINDEX', of(fleet, 'summaries:tail'), -1), status, string.format('%.0f', version(fleet)),
+         redis.call('HVALS', of(fleet, 'holds')) }
 `;
 
 /** A repeat is told from a conflict first: after a lost answer the caller asks again with old numbers. */

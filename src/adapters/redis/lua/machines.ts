@@ -5,7 +5,7 @@ import { outbox } from './outbox.js';
 
 /**
  * Machines of one kind: a hash id -> record, one id -> rev, and the closed ones by when they closed, of which the newest
- * are kept. ARGV[1] = {kind, id, fleet, json, open, at, expectRev, fence, audit, rows, pager}.
+ * are kept. ARGV[1] = {kind, id, fleet, json, hold, open, at, expectRev, fence, audit, rows, pager}.
  */
 export const saveMachineLua = `${common}${audit}${outbox}
 local c = cjson.decode(ARGV[1])
@@ -16,6 +16,8 @@ if c.fence ~= cjson.null and (tonumber(redis.call('HGET', of(c.fleet, 'state'), 
 end
 redis.call('HSET', base, c.id, c.json)
 redis.call('HSET', base .. ':revs', c.id, c.expectRev + 1)
+if c.hold ~= cjson.null then redis.call('HSET', of(c.fleet, 'holds'), c.kind .. ':' .. c.id, c.hold)
+else redis.call('HDEL', of(c.fleet, 'holds'), c.kind .. ':' .. c.id) end
 if c.open then redis.call('ZREM', base .. ':closed', c.id)
 else
   redis.call('ZADD', base .. ':closed', c.at, c.id)
