@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { FleetConfig } from '../src/config.js';
+import type { AccessPolicy, Contact, Role, Standing } from '../src/core/access.js';
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
 import type { OperatorCode } from '../src/errors.js';
@@ -34,6 +35,16 @@ export interface CommandContext {
   maxOverrideSeconds: number;
   /** Ids for new intents, unique. */
   newId(): string;
+  /** What the speaker may do. */
+  authority: Authority;
+  access: AccessPolicy;
+}
+
+/** Asked by the one road, and again at each click; facts are fetched only when they could matter. */
+export interface Authority {
+  standing(needed: Role): Promise<Standing>;
+  /** For the words of a refusal: names of those who have the role, and who is on call (null: not known). */
+  holders(needed: Role): Promise<{ names: string[]; onCall: Contact[] | null }>;
 }
 
 export interface Reply {
@@ -60,8 +71,12 @@ export interface Verb<A = unknown> {
   summary: string;
   /** Runnable, without the leading /muster. */
   examples: string[];
-  /** True when it changes intent: needs the operator role and is audited. */
+  /** True when it changes intent: it is audited, and needs the operator role unless `role` says otherwise. */
   changes: boolean;
+  /** The role it takes; absent: operator when it changes something, else viewer. */
+  role?: Role;
+  /** The role that these very arguments take (a dry run, say). */
+  roleFor?(args: A): Role;
   /** Words to typed arguments; throws OperatorError('usage' …) with a friendly sentence. Pure. */
   parse(words: string[], context: ParseContext): A;
   schema?: z.ZodType<A>;

@@ -2,6 +2,7 @@
 import { nearest } from '../src/core/nearest.js';
 import { OperatorError } from '../src/errors.js';
 import { short } from './arguments.js';
+import { refuseBelow } from './authority.js';
 import type { CommandContext, ParseContext, Reply, Verb } from './command.js';
 import { forecast } from './forecast.js';
 import { freeze } from './freeze.js';
@@ -41,7 +42,14 @@ export async function hear(said: string, context: CommandContext): Promise<Reply
   }
   const asksHelp = words.length === 1 && /^(help|--help|—help|\?)$/i.test(words[0]!);
   if (asksHelp && verb.name !== 'help') return hear(`help ${verb.name}`, context);
-  return verb.run(verb.parse(words, parseContext(said, context)), context);
+  const args = verb.parse(words, parseContext(said, context));
+  return (await denied(verb, args, context)) ?? verb.run(args, context);
+}
+
+/** Authority is looked at when something is done, typed or clicked, and never remembered from before. */
+async function denied(verb: Verb, args: unknown, context: CommandContext): Promise<Reply | null> {
+  const needed = verb.roleFor?.(args) ?? verb.role ?? (verb.changes ? 'operator' : 'viewer');
+  return needed === 'viewer' ? null : refuseBelow(needed, verb.name, context);
 }
 
 /** Typed text to words: quotes and dashes as phones write them, a leading /muster tolerated. */

@@ -22,6 +22,7 @@ export const run = defineVerb<{ fleet: string | null; dryRun: boolean }>({
     'Evaluates one fleet or all now instead of waiting for the cycle; --dry-run only says what would happen.',
   examples: ['run face-match', 'run face-match --dry-run'],
   changes: true,
+  roleFor: ({ dryRun }) => (dryRun ? 'viewer' : 'operator'),
   parse(words, context) {
     const { words: plain, flags } = splitFlags(words, ['dry-run'], usage);
     const fleet = plain.length === 0 ? null : knownFleet(plain[0], context, usage);

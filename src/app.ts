@@ -7,7 +7,9 @@ import type { CommandContext, Reply } from '../commands/command.js';
 import { hear } from '../commands/index.js';
 import { jobs } from '../jobs/index.js';
 import type { Job } from '../jobs/job.js';
+import { createAuthority } from './app/authority.js';
 import type { FleetConfig } from './config.js';
+import { type AccessPolicy, openAccess } from './core/access.js';
 import type { Message } from './core/message.js';
 import type { Person } from './core/model.js';
 import { failure, refusal } from './core/views/problem.js';
@@ -16,12 +18,14 @@ import type {
   Chat,
   Clock,
   DemandReader,
+  Directory,
   GaugeReader,
   JobHandler,
   Log,
   Meter,
   NodeGroupsActor,
   NodeGroupsReader,
+  OnCall,
   OrchestratorActor,
   OrchestratorReader,
   Pager,
@@ -41,6 +45,10 @@ export interface Ports {
   /** null: nothing is posted (no workspace configured). */
   chat: Chat | null;
   pager: Pager | null;
+  /** Who is in which user group; absent or null: roles come from lists alone. */
+  directory?: Directory | null;
+  /** Absent or null: no rota is configured. */
+  onCall?: OnCall | null;
   meter: Meter;
   log: Log;
   newId(): string;
@@ -56,6 +64,8 @@ export interface Settings {
   command: string;
   leaseMs: number;
   maxOverrideSeconds: number;
+  /** Absent: every full member is an operator. */
+  access?: AccessPolicy;
 }
 
 /** Everything a job may touch. Only what it hands to perform.ts changes the cluster. */
@@ -75,6 +85,10 @@ export interface Said {
   /** As people name it: '#ml-ops'. */
   whereName?: string;
   expectVersion?: number;
+  /** The speaker's address, where known: rotas and lists name people by it. */
+  email?: string | null;
+  /** True when the peer did not say just now who this account is. */
+  unknown?: boolean;
 }
 
 export interface App {
@@ -95,7 +109,10 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
     return found;
   }
 
+  const access = settings.access ?? openAccess();
+
   async function handle(said: Said): Promise<Reply> {
+    const speaker = { id: said.by.id, email: said.email ?? null, known: said.unknown !== true };
     const context: CommandContext = {
       by: said.by,
       now: ports.clock.now(),
@@ -113,11 +130,14 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       nodeGroups: ports.nodeGroups,
       maxOverrideSeconds: settings.maxOverrideSeconds,
       newId: ports.newId,
+      authority: createAuthority(speaker, access, ports),
+      access,
     };
     try {
       return await hear(said.text, context);
     } catch (error) {
-      return { visibility: 'caller', message: excuse(error, said) };
+      const refused = error instanceof OperatorError ? { refused: error.code } : {};
+      return { visibility: 'caller', message: excuse(error, said), ...refused };
     }
   }
 

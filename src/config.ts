@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type AccessPolicy, accessSchema, openAccess } from './core/access.js';
 import { type Policy, policySchema } from './core/policy.js';
 import { OperatorError } from './errors.js';
 import type {
@@ -80,6 +81,7 @@ export interface Config {
   locks: { lockMs: number; stalledMs: number; leaseMs: number };
   heartbeatUrl: string | null;
   maxOverrideSeconds: number;
+  access: AccessPolicy;
   logLevel: string;
 }
 
@@ -147,6 +149,7 @@ const fileSchema = z.strictObject({
     .min(300)
     .max(7 * 86_400)
     .default(86_400),
+  access: accessSchema.prefault({}),
   fleets: z
     .record(name, fleetSchema)
     .refine((fleets) => Object.keys(fleets).length > 0, 'must name at least one fleet'),
@@ -166,7 +169,7 @@ export interface Problem {
 export function parseFile(
   text: string,
   env: Environment | null = null,
-): Pick<Config, 'environment' | 'channel' | 'command' | 'maxOverrideSeconds' | 'fleets'> {
+): Pick<Config, 'environment' | 'channel' | 'command' | 'maxOverrideSeconds' | 'access' | 'fleets'> {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
     throw badConfiguration(
@@ -190,8 +193,8 @@ export function parseFile(
     toFleet(fleetName, fleet, parsed.data.channel, env, problems),
   );
   if (problems.length > 0) throw badConfiguration(problems);
-  const { environment, channel, command, maxOverrideSeconds } = parsed.data;
-  return { environment, channel, command, maxOverrideSeconds, fleets };
+  const { environment, channel, command, maxOverrideSeconds, access } = parsed.data;
+  return { environment, channel, command, maxOverrideSeconds, access, fleets };
 }
 
 function toFleet(
@@ -349,6 +352,7 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
     channel: file?.channel ?? '',
     command: file?.command ?? '/muster',
     maxOverrideSeconds: file?.maxOverrideSeconds ?? 86_400,
+    access: file?.access ?? openAccess(),
     slack: {
       mode: mode === 'socket' ? 'socket' : 'http',
       botToken: required('SLACK_BOT_TOKEN', 'the bot posts with it (xoxb-…)'),

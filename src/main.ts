@@ -92,6 +92,7 @@ export async function createBot(config: Config): Promise<Bot> {
           handle: (heard) => app.handle(heard),
           changes: (text) => findVerb(text.trim().split(/\s+/)[0] ?? '')?.changes ?? false,
           once: store.once,
+          undoOnce: store.undoOnce,
           clock,
           log,
           timeoutMs,
@@ -110,6 +111,7 @@ export async function createBot(config: Config): Promise<Bot> {
     demand: createDemandReader({ rabbitmq, prometheus }),
     gauge: prometheus ?? { gauge: () => Promise.reject(notConfigured('prometheus')) },
     chat: slack?.chat ?? null,
+    directory: slack?.directory ?? null,
     pager: config.pagerduty === null ? null : createPager({ ...config.pagerduty, timeoutMs }),
     meter,
     log,
@@ -122,6 +124,7 @@ export async function createBot(config: Config): Promise<Bot> {
     command: config.command,
     leaseMs: config.locks.leaseMs,
     maxOverrideSeconds: config.maxOverrideSeconds,
+    access: config.access,
   });
   const windows = config.fleets.flatMap(({ name, policy }) =>
     policy.schedule.map((window) => ({ fleet: name, ...window })),

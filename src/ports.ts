@@ -3,6 +3,7 @@
  * only; jobs get actors through perform.ts. Every method may throw an OutsideError and nothing else.
  */
 
+import type { Contact } from './core/access.js';
 import type { ChartSpec } from './core/chart.js';
 import type { AlertState } from './core/incident.js';
 import type { Memory } from './core/memory.js';
@@ -158,6 +159,41 @@ export interface Chat {
 export interface Charts {
   /** The picture as PNG, the same on every machine. */
   png(chart: ChartSpec): Promise<Uint8Array>;
+}
+
+/* ---- people ---- */
+
+/** Who is on call right now, from the pager's rota. */
+export interface OnCall {
+  /** For the service of this fleet; null: for all. Empty: nobody. */
+  now(fleet: string | null): Promise<Contact[]>;
+}
+
+/** The chat's own knowledge of people. */
+export interface Directory {
+  /** Members of these user groups by handle, as user ids; a handle that does not exist has none. */
+  groups(handles: string[]): Promise<Record<string, string[]>>;
+  /** A person's name by user id; the id itself when it is not known. */
+  nameOf(userId: string): Promise<string>;
+}
+
+/* ---- checks ---- */
+
+export interface CheckResult {
+  /** 'Slack: token', 'Redis: persistence' … */
+  what: string;
+  ok: boolean;
+  /** What was found, in words; it never holds a secret. */
+  detail: string;
+  /** What to do about it, when something is to be done. */
+  fix?: string;
+  /** Muster works without it, only less well. */
+  optional?: boolean;
+}
+
+/** What `doctor` looks at outside. Never throws: a peer that does not answer is a result. */
+export interface Checks {
+  run(): Promise<CheckResult[]>;
 }
 
 /* ---- store ---- */

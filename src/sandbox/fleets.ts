@@ -3,6 +3,7 @@
  * Three fleets of an identity-check service in two zones, on GPU VMs with four slots. Pure: no address, no clock, no secret.
  */
 import type { Config, FleetConfig } from '../config.js';
+import { type AccessPolicy, accessSchema } from '../core/access.js';
 import { type PolicyInput, policySchema } from '../core/policy.js';
 import type { NodeGroupTarget, OrchestratorTarget } from '../ports.js';
 
@@ -87,10 +88,23 @@ export function sandboxConfig(peers: SandboxPeers): Config {
     locks: { lockMs: 2_000, stalledMs: 1_000, leaseMs: 4_000 },
     heartbeatUrl: null,
     maxOverrideSeconds: 86_400,
+    access: sandboxAccess(),
     logLevel: 'info',
     ...peers,
   };
 }
+
+/**
+ * The invented people of the workspace by their groups. One click confirms what is risky, and only what is far below the
+ * need is: whoever tries the sandbox tries it alone.
+ */
+const sandboxAccess = (): AccessPolicy =>
+  accessSchema.parse({
+    admins: ['U0ASHA'],
+    groups: { 'ml-operators': 'operator', 'ml-approvers': 'approver' },
+    secondPerson: false,
+    riskyBelowNeed: 0.25,
+  });
 
 /** The name of a fleet's job and instance group in a zone. */
 export const jobName = (fleet: string, zone: string): string => `${fleet}-${zone}`;

@@ -1,6 +1,7 @@
 /** Inputs for tests of verbs and messages: show only what matters, the rest is an ordinary afternoon. */
 import type { CommandContext } from '../../commands/command.js';
 import type { FleetConfig } from '../../src/config.js';
+import { openAccess, type Role } from '../../src/core/access.js';
 import { decide } from '../../src/core/decide.js';
 import { emptyMemory, learn } from '../../src/core/learn.js';
 import type { Memory } from '../../src/core/memory.js';
@@ -157,10 +158,17 @@ export function aScene(overrides: Partial<CommandContext> = {}): Scene {
     nodeGroups: { list: async () => [] },
     maxOverrideSeconds: 86_400,
     newId: counter('id'),
+    authority: allowed('admin'),
+    access: openAccess(),
     ...overrides,
   };
   return { context, store, queued, silent };
 }
+
+export const allowed = (role: Role): CommandContext['authority'] => ({
+  standing: async () => ({ role, because: 'the test', unknown: [] }),
+  holders: async () => ({ names: ['Asha Rao', 'Meera Iyer'], onCall: [{ name: 'Asha Rao', email: null }] }),
+});
 
 /** Two hours of samples and one decision in the store. */
 export async function withDecision(store: Store, fleet: string): Promise<DecisionRecord> {

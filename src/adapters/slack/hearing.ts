@@ -17,6 +17,7 @@ export interface TypedCommand {
   text: string;
   user_id: string;
   user_name: string;
+  team_id?: string;
   channel_id: string;
   channel_name: string;
   response_url: string;
@@ -24,7 +25,8 @@ export interface TypedCommand {
 
 /** What is read of a block_actions payload. */
 export interface Click {
-  user: { id: string; username?: string; name?: string };
+  user: { id: string; username?: string; name?: string; team_id?: string };
+  team?: { id?: string } | null;
   channel?: { id: string; name?: string };
   response_url?: string;
   container?: { is_ephemeral?: boolean; [other: string]: unknown };
@@ -33,7 +35,7 @@ export interface Click {
 }
 
 interface HearingOptions
-  extends Pick<SlackOptions, 'handle' | 'changes' | 'once' | 'log' | 'command' | 'clock'> {
+  extends Pick<SlackOptions, 'handle' | 'changes' | 'once' | 'undoOnce' | 'log' | 'command' | 'clock'> {
   signer: ButtonSigner;
   channels: Pick<Channels, 'nameOf'>;
   people: People;
@@ -122,10 +124,16 @@ export function createHearing(options: HearingOptions): Hearing {
   }
 
   async function onCommand(command: TypedCommand): Promise<void> {
-    const { person, refused } = await people.find(command.user_id, command.user_name);
+    const { person, refused, ...facts } = await people.find(
+      command.user_id,
+      command.user_name,
+      command.team_id,
+    );
     const heard: Heard = {
       text: unescaped(command.text),
       by: person,
+      email: facts.email,
+      unknown: !facts.known,
       where: command.channel_id,
       ...nameOf(command.channel_id, command.channel_name),
     };
@@ -142,7 +150,8 @@ export function createHearing(options: HearingOptions): Hearing {
       log.warn({ peer: 'slack', by: body.user.id }, 'refused a click: its value is not ours');
       return say(url, toCaller(ALTERED, 'warn'));
     }
-    const { person, refused } = await people.find(body.user.id, body.user.username ?? body.user.name ?? '');
+    const called = body.user.username ?? body.user.name ?? '';
+    const { person, refused, ...facts } = await people.find(body.user.id, called, body.team?.id);
     if (refused !== null) return say(url, toCaller(refused, 'warn'));
     const taken = await claim(value, body.user.id);
     if (taken !== null) return say(url, toCaller(taken, 'info'));
@@ -151,10 +160,14 @@ export function createHearing(options: HearingOptions): Hearing {
     const answer = await answerTo({
       text: value.command,
       by: person,
+      email: facts.email,
+      unknown: !facts.known,
       where,
       ...nameOf(where, body.channel?.name),
       ...(value.version === null ? {} : { expectVersion: value.version }),
     });
+    // Whoever may not, or came too early, does not use the button up for those who may.
+    if (answer.refused !== undefined) await options.undoOnce?.(`click-${value.id}`).catch(() => undefined);
     if (answer.visibility === 'channel') await closeButtons(body, url, person.name, action.text?.text ?? '');
     await say(url, answer);
   }

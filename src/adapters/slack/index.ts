@@ -7,11 +7,12 @@ import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bol
 import type { Config } from '../../config.js';
 import type { Message } from '../../core/message.js';
 import type { Person } from '../../core/model.js';
-import type { Chat, Clock, Log } from '../../ports.js';
+import type { Chat, Clock, Directory, Log } from '../../ports.js';
 import { createButtonSigner } from './buttons.js';
 import { createChannels } from './channels.js';
 import { createChat } from './chat.js';
 import { createClient } from './client.js';
+import { createDirectory } from './groups.js';
 import { guarded } from './guard.js';
 import { createHearing } from './hearing.js';
 import { slackLogger } from './log.js';
@@ -29,11 +30,16 @@ export interface Heard {
   whereName?: string;
   /** The fleet's version that a button was made for. */
   expectVersion?: number;
+  email?: string | null;
+  /** True when Slack did not say who this account is. */
+  unknown?: boolean;
 }
 
 export interface Answer {
   visibility: 'caller' | 'channel';
   message: Message;
+  /** Set when nothing was done: the button stays good for somebody else. */
+  refused?: string;
 }
 
 export interface Route {
@@ -54,6 +60,8 @@ export interface SlackOptions {
   changes(text: string): boolean;
   /** True for the first caller of an id within the time, over all replicas. */
   once(id: string, ttlMs: number): Promise<boolean>;
+  /** Lets the next caller of an id be the first again. */
+  undoOnce?(id: string): Promise<void>;
   log: Log;
   /** The Muster clock, for the dates that are shown; without one the machine's. */
   clock?: Pick<Clock, 'now'>;
@@ -65,6 +73,7 @@ export interface SlackOptions {
 
 export interface Slack {
   chat: Chat;
+  directory: Directory;
   /** Resolves when requests are taken, with the address that was bound. */
   start(): Promise<{ host: string; port: number }>;
   /** Takes no new requests and lets the answers under way leave. */
@@ -85,11 +94,13 @@ export function createSlack(options: SlackOptions): Slack {
   // Posts may wait behind each other; what a person waits for has its own client.
   const posting = client(timeoutMs);
   const channels = createChannels(posting);
+  const asking = client(Math.min(timeoutMs, NAME_TIMEOUT_MS));
+  const people = createPeople(asking, log);
   const hearing = createHearing({
     ...options,
     signer,
     channels,
-    people: createPeople(client(Math.min(timeoutMs, NAME_TIMEOUT_MS)), log),
+    people,
     respond: createRespond(timeoutMs, log),
   });
   const entry = config.mode === 'socket' ? socketEntry(options) : httpEntry(options);
@@ -126,6 +137,7 @@ export function createSlack(options: SlackOptions): Slack {
 
   return {
     chat: createChat(posting, channels, signer, log),
+    directory: createDirectory(asking, people),
     start: () => entry.start(http),
     async stop() {
       await entry.stop();

@@ -18,6 +18,8 @@ export const SCOPES: Record<string, string> = {
   'chat:write': 'post and update decisions and alerts',
   commands: 'take the slash command',
   'users:read': 'read the name and time zone of who speaks, and refuse guests and bots',
+  'users:read.email': 'match a person with the PagerDuty rota and with lists of addresses, for roles',
+  'usergroups:read': 'read who is in the user groups that give roles',
   'channels:read': 'find the configured public channels by name',
   'groups:read': 'find the configured private channels by name',
   'channels:history': 'look for its own message after an unanswered post instead of posting twice',

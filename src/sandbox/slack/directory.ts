@@ -29,8 +29,16 @@ export const people: readonly WorkspaceUser[] = [
     id: 'U0MEERA',
     name: 'meera',
     realName: 'Meera Iyer',
-    title: 'Data science',
+    title: 'Head of data science, approves',
     timeZone: 'Europe/London',
+    kind: 'member',
+  },
+  {
+    id: 'U0NOOR',
+    name: 'noor',
+    realName: 'Noor Khan',
+    title: 'Product, may look but not touch',
+    timeZone: 'Asia/Kolkata',
     kind: 'member',
   },
   {
@@ -61,7 +69,7 @@ export const people: readonly WorkspaceUser[] = [
 
 export const groups: readonly WorkspaceGroup[] = [
   { id: 'S0OPERATORS', handle: 'ml-operators', name: 'ML operators', users: ['U0ASHA', 'U0RAVI'] },
-  { id: 'S0APPROVERS', handle: 'ml-approvers', name: 'ML approvers', users: ['U0RAVI'] },
+  { id: 'S0APPROVERS', handle: 'ml-approvers', name: 'ML approvers', users: ['U0MEERA'] },
 ];
 
 export const rooms: readonly WorkspaceChannel[] = [

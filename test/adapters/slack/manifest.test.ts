@@ -64,11 +64,12 @@ test('every Web API method that the adapter calls has its scope', () => {
   const needs: Record<string, string[]> = {
     'chat.postMessage': ['chat:write'],
     'chat.update': ['chat:write'],
-    'users.info': ['users:read'],
+    'users.info': ['users:read', 'users:read.email'],
+    'usergroups.list': ['usergroups:read'],
     'conversations.list': ['channels:read', 'groups:read'],
     'conversations.history': ['channels:history', 'groups:history'],
   };
-  const sources = ['chat', 'channels', 'people']
+  const sources = ['chat', 'channels', 'groups', 'people']
     .map((name) => read(`src/adapters/slack/${name}.ts`))
     .join('\n');
   const called = [...sources.matchAll(/client\.([a-z]+\.[a-zA-Z]+)\(/g)].map((hit) => hit[1]!);
