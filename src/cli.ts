@@ -10,6 +10,8 @@ const USAGE = `muster: runs ML serving fleets at the lowest cost their latency o
   muster bot       the bot alone: --config FILE, or --world URL for one more replica of a sandbox
   muster world     the sandbox: [--port 3000] [--speed 60] [--trace FILE.csv] [--scale 1] [--seed 1] [--data DIR]
   muster command   what you would type after /muster: muster command [--world URL | --config FILE] status
+  muster why       why a fleet has the workers it has: muster why [--world URL | --config FILE] <fleet> [--chart out.png]
+  muster forecast  what the next cycle will be sized for, with the same options: muster forecast <fleet> [hours]
   muster decide    the policy engine on standard input and output: [--config FILE] --fleet NAME [--preset P]
   muster backtest  policies side by side on recorded traffic: --trace FILE.csv [--scale 1] [--json] [--chart out.png]
   muster help      this text
@@ -26,6 +28,8 @@ const subcommands: Record<string, Subcommand> = {
   world,
   bot,
   command: async (argv) => (await import('./shell.js')).runCommand(argv),
+  why: async (argv) => (await import('./shell.js')).runShorthand('why', argv),
+  forecast: async (argv) => (await import('./shell.js')).runShorthand('forecast', argv),
   decide: async (argv) => (await import('./decide-command.js')).runDecideCommand(argv),
   backtest: async (argv) => {
     const io = {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { findVerb } from '../commands/index.js';
 import { createBullQueue } from './adapters/bullmq/queue.js';
+import { createCharts } from './adapters/chart/charts.js';
 import { createClock } from './adapters/clock/clock.js';
 import { wakeAtEdges } from './adapters/cron/wake.js';
 import { createDemandReader } from './adapters/demand/by-kind.js';
@@ -23,7 +24,7 @@ import { type App, createApp, type Ports } from './app.js';
 import { type Config, loadConfig } from './config.js';
 import { OperatorError, OutsideError } from './errors.js';
 import { readiness } from './health.js';
-import type { Log, NodeGroupsActor, NodeGroupsReader, NodeGroupTarget } from './ports.js';
+import type { Charts, Log, NodeGroupsActor, NodeGroupsReader, NodeGroupTarget } from './ports.js';
 import { configFromWorld, stayRegistered } from './sandbox/replica.js';
 
 type NodeGroups = NodeGroupsReader & NodeGroupsActor;
@@ -58,6 +59,7 @@ export async function runBot(from: { config: string } | { world: string }): Prom
 export interface Bot {
   log: Log;
   app: App;
+  charts: Charts;
   /** Starts work and the HTTP server; gives its address. */
   listen(): Promise<string>;
   follow(anchor: { wallMs: number; simMs: number; speed: number }): void;
@@ -75,6 +77,7 @@ export async function createBot(config: Config): Promise<Bot> {
     config.prometheus === null ? null : createPrometheus({ ...config.prometheus, timeoutMs });
   const rabbitmq = config.rabbitmq === null ? null : createRabbitmqDemand({ ...config.rabbitmq, timeoutMs });
   const heartbeat = config.heartbeatUrl === null ? null : createHeartbeat(config.heartbeatUrl, timeoutMs);
+  const charts = createCharts();
   const startedAt = clock.now();
 
   const routes = healthRoutes({
@@ -97,6 +100,7 @@ export async function createBot(config: Config): Promise<Bot> {
           log,
           timeoutMs,
           routes,
+          charts,
         });
 
   const ports: Ports = {
@@ -139,6 +143,7 @@ export async function createBot(config: Config): Promise<Bot> {
   return {
     log,
     app,
+    charts,
     listen: async () => {
       const bound = await slack?.start();
       await bull.schedule(app.schedules());
@@ -151,6 +156,7 @@ export async function createBot(config: Config): Promise<Bot> {
     close: async () => {
       edges?.stop();
       await slack?.stop();
+      await charts.close();
       await bull.close();
       await store.close();
     },

@@ -10,8 +10,9 @@ import { escaped, unescaped } from './escape.js';
 import type { Answer, Heard, SlackOptions } from './index.js';
 import { lintMessage } from './lint.js';
 import type { People } from './people.js';
+import type { Pictures } from './pictures.js';
 import { type Rendered, render } from './render.js';
-import type { Respond } from './respond.js';
+import type { Respond, Responded } from './respond.js';
 
 export interface TypedCommand {
   text: string;
@@ -40,6 +41,8 @@ interface HearingOptions
   channels: Pick<Channels, 'nameOf'>;
   people: People;
   respond: Respond;
+  /** null: nothing can be drawn, and charts are told in words. */
+  pictures: Pictures | null;
 }
 
 export interface Hearing {
@@ -52,6 +55,8 @@ export interface Hearing {
 /** A hasty second click of the same person, and anybody's second click on what changes something. */
 const DOUBLE_CLICK_MS = 3_000;
 const CLAIMED_MS = 60_000;
+/** An address takes five answers: the words, and two attempts of two each. */
+const PICTURE_PAUSES_MS = [0, 1_500];
 const ALTERED =
   'That button does not come from this Muster or was altered, so nothing was done. Type the command instead.';
 
@@ -66,6 +71,7 @@ export function createHearing(options: HearingOptions): Hearing {
     channels,
     people,
     respond,
+    pictures,
   } = options;
   const underWay = new Set<Promise<void>>();
   /** Who clicked what lately, to name them to the second one; other replicas' clicks stay unnamed. */
@@ -81,11 +87,21 @@ export function createHearing(options: HearingOptions): Hearing {
 
   async function say(url: string, answer: Answer): Promise<void> {
     const rendered = drawn(answer.message);
-    await respond(url, {
+    const to: Responded = {
       response_type: answer.visibility === 'channel' ? 'in_channel' : 'ephemeral',
       replace_original: false,
-      ...rendered,
-    });
+    };
+    if (await respond(url, { ...to, ...rendered })) await show(url, to, answer.message);
+  }
+
+  /** The words are there at once; their picture follows. Slack may still be looking at a file that was just uploaded. */
+  async function show(url: string, to: Responded, message: Message): Promise<void> {
+    const picture = await pictures?.of(message, `picture-${randomBytes(9).toString('base64url')}`);
+    if (picture == null) return;
+    for (const pauseMs of PICTURE_PAUSES_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (await respond(url, { ...to, ...picture })) return;
+    }
   }
 
   function drawn(message: Message): Partial<Rendered> & { text: string } {

@@ -7,7 +7,7 @@ import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bol
 import type { Config } from '../../config.js';
 import type { Message } from '../../core/message.js';
 import type { Person } from '../../core/model.js';
-import type { Chat, Clock, Directory, Log } from '../../ports.js';
+import type { Charts, Chat, Clock, Directory, Log } from '../../ports.js';
 import { createButtonSigner } from './buttons.js';
 import { createChannels } from './channels.js';
 import { createChat } from './chat.js';
@@ -17,6 +17,7 @@ import { guarded } from './guard.js';
 import { createHearing } from './hearing.js';
 import { slackLogger } from './log.js';
 import { createPeople } from './people.js';
+import { createPictures } from './pictures.js';
 import { createRespond } from './respond.js';
 
 /** What somebody said, whichever way: typed, or by a button. */
@@ -65,6 +66,8 @@ export interface SlackOptions {
   log: Log;
   /** The Muster clock, for the dates that are shown; without one the machine's. */
   clock?: Pick<Clock, 'now'>;
+  /** Draws what an answer shows; without it charts are told in words. */
+  charts?: Charts;
   /** One request to Slack, machine milliseconds. */
   timeoutMs: number;
   /** Health and measures, on the same port. */
@@ -102,6 +105,8 @@ export function createSlack(options: SlackOptions): Slack {
     channels,
     people,
     respond: createRespond(timeoutMs, log),
+    pictures:
+      options.charts === undefined ? null : createPictures(client(timeoutMs), options.charts, timeoutMs, log),
   });
   const entry = config.mode === 'socket' ? socketEntry(options) : httpEntry(options);
   const app = new App({

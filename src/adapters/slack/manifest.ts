@@ -24,6 +24,7 @@ export const SCOPES: Record<string, string> = {
   'groups:read': 'find the configured private channels by name',
   'channels:history': 'look for its own message after an unanswered post instead of posting twice',
   'groups:history': 'the same in private channels',
+  'files:write': 'show the chart of why and forecast as a picture',
 };
 
 /** The limits that Slack documents; an unknown key is a mistake. */

@@ -1,7 +1,7 @@
 /** The chart of a fleet: its numbers, the sentences for who cannot see it, and a small table that says the same. */
 import type { ChartSpec, FleetChart, Foreseen, Point } from '../chart.js';
 import { forecastCurve } from '../forecast/forecast.js';
-import { showTime } from '../local-time.js';
+import { showWhen } from '../local-time.js';
 import type { Memory } from '../memory.js';
 import type { Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
@@ -69,7 +69,7 @@ export function chartParts(chart: FleetChart, timeZone: string): Part[] {
 /** Two or three full sentences with the numbers that the picture is looked at for. */
 export function altText(chart: FleetChart, timeZone: string): string {
   const { moment, fleet } = chart;
-  const time = (when: Millis): string => showTime(when, timeZone);
+  const time = (when: Millis): string => showWhen(when, moment.at, timeZone);
   const known = valuesOf(chart.demand);
   const last = known.at(-1);
   const demand =

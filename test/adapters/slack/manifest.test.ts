@@ -68,8 +68,10 @@ test('every Web API method that the adapter calls has its scope', () => {
     'usergroups.list': ['usergroups:read'],
     'conversations.list': ['channels:read', 'groups:read'],
     'conversations.history': ['channels:history', 'groups:history'],
+    'files.getUploadURLExternal': ['files:write'],
+    'files.completeUploadExternal': ['files:write'],
   };
-  const sources = ['chat', 'channels', 'groups', 'people']
+  const sources = ['chat', 'channels', 'groups', 'people', 'pictures']
     .map((name) => read(`src/adapters/slack/${name}.ts`))
     .join('\n');
   const called = [...sources.matchAll(/client\.([a-z]+\.[a-zA-Z]+)\(/g)].map((hit) => hit[1]!);
