@@ -13,7 +13,7 @@ export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping
   const all = {
     replyMapping: 'legacy' as const,
     connectTimeout: 1_500,
-    retryStrategy: (times: number) => Math.min(1_000, 25 * 2 ** Math.min(times, 6)),
+    retryStrategy: pause,
     ...options,
   };
   if (url.startsWith('/')) return new Redis({ ...all, path: url });
@@ -37,21 +37,34 @@ export const openProducer = (url: string): Redis =>
  * reconnecting for ever when it is closed while Redis is away; `endAll` ends them, too.
  */
 export function openConsumer(url: string): { redis: Redis; endAll(): void } {
-  const redis = openRedis(url, { maxRetriesPerRequest: null });
-  const copies: Redis[] = [];
+  let ended = false;
+  const options = {
+    maxRetriesPerRequest: null,
+    // BullMQ may connect a copy again after it was ended: then this is its last try.
+    retryStrategy: (times: number) => (ended ? null : pause(times)),
+  };
+  const all: Redis[] = [];
+  const know = (redis: Redis): Redis => {
+    all.push(redis);
+    redis.on('connect', () => {
+      if (ended) redis.disconnect();
+    });
+    return redis;
+  };
+  const redis = know(openRedis(url, options));
   const duplicate = redis.duplicate.bind(redis);
-  redis.duplicate = ((override?: Partial<RedisOptions>) => {
-    const copy = duplicate(override);
-    copies.push(copy);
-    return copy;
-  }) as typeof redis.duplicate;
+  redis.duplicate = ((override?: Partial<RedisOptions>) =>
+    know(duplicate({ ...override, retryStrategy: options.retryStrategy }))) as typeof redis.duplicate;
   return {
     redis,
     endAll() {
-      for (const each of [redis, ...copies]) each.disconnect();
+      ended = true;
+      for (const each of all) each.disconnect();
     },
   };
 }
+
+const pause = (times: number): number => Math.min(1_000, 25 * 2 ** Math.min(times, 6));
 
 /** One line when Redis goes away and one when it is back. */
 export function tellOutages(redis: Redis, log: Log): void {

@@ -1,11 +1,11 @@
-import type { Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobRunner, Log, Schedule } from '../../ports.js';
 import { openConsumer, openProducer, tellOutages } from './connection.js';
 import { createProducer, LATER, type Later, TICKS } from './producer.js';
 import { applySchedules, type Tick } from './schedules.js';
 import { type AnchoredClock, slotAt, toMuster } from './slots.js';
-import { type Locks, leave, runHandler, startWorker } from './worker.js';
+import { type Locks, leave, type PromptWorker, runHandler, startWorker } from './worker.js';
 
 export interface BullQueueOptions {
   url: string;
@@ -33,7 +33,7 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
     // Told once, on the producing connection.
   });
   const running = new Set<AbortController>();
-  const workers: Worker[] = [];
+  const workers: PromptWorker[] = [];
   let healing: NodeJS.Timeout | undefined;
 
   const start = (name: string, concurrency: number, run: (job: Job, token: string) => Promise<void>) =>
@@ -82,6 +82,7 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
       await settles(producer.close(), 1_000);
       producing.disconnect();
       consumer.endAll();
+      for (const worker of workers) worker.abandon();
     },
   };
 }

@@ -24,7 +24,7 @@ export function startWorker(
   redis: Redis,
   options: { locks: Locks; concurrency: number; clock: AnchoredClock; log: Log },
   run: (job: Job, token: string) => Promise<void>,
-): Worker {
+): PromptWorker {
   const { locks, concurrency, clock, log } = options;
   const worker = new PromptWorker(name, (job, token = '') => run(job, token), {
     connection: redis,
@@ -53,13 +53,18 @@ export function startWorker(
  * BullMQ rests for five seconds after a failed look for stalled jobs, and waits up to ten for a wake-up that a failed
  * command may have used up: either may be most of an hour of Muster time.
  */
-class PromptWorker extends Worker {
+export class PromptWorker extends Worker {
   protected override checkConnectionError<T>(command: () => Promise<T>): Promise<T | undefined> {
     return super.checkConnectionError(command, this.restMs);
   }
 
   override get maximumBlockTimeout(): number {
     return this.restMs / 1_000;
+  }
+
+  /** For a close that does not end: nothing of this worker keeps the process alive any more. */
+  abandon(): void {
+    this.lockManager.close().catch(() => {});
   }
 
   private get restMs(): number {
