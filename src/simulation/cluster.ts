@@ -4,14 +4,24 @@
  * One node group and one job per fleet and zone, both named `<fleet>-<zone>`; the job's group is `workers`.
  */
 import type { Millis } from '../core/model.js';
-import { fireAllocations } from './cluster/allocations.js';
-import { endDeployment } from './cluster/deployments.js';
+import { fireAllocations, stopAllocation } from './cluster/allocations.js';
+import { endDeployment, pauseDeployment } from './cluster/deployments.js';
 import { type DrainRequest, startDrain } from './cluster/drains.js';
 import { nextDue } from './cluster/due.js';
+import { holdImages, upgraded } from './cluster/images.js';
 import { fitting, settle } from './cluster/place.js';
+import { type RegisterOutcome, type RegisterRequest, registerJob } from './cluster/register.js';
 import { addEvent, type ScaleOutcome, type ScaleRequest, scaleJob } from './cluster/scale.js';
 import { firstState } from './cluster/start.js';
-import { type ClusterState, nextIndex, type SimGroup, type SimJob, type SimVm } from './cluster/state.js';
+import {
+  type ClusterState,
+  isActive,
+  isLive,
+  nextIndex,
+  type SimGroup,
+  type SimJob,
+  type SimVm,
+} from './cluster/state.js';
 import { type Timing, timingOf } from './cluster/timing.js';
 import { truth } from './cluster/truth.js';
 import { deleteVms, fillGroups, fireVms, isPresent, switchZone, vmsOf } from './cluster/vms.js';
@@ -42,6 +52,8 @@ export interface ClusterSpec {
   minHealthySeconds?: number;
   /** A deployment fails after this long without progress; Nomad's default of 600 when absent. */
   progressDeadlineSeconds?: number;
+  /** Mean time of pulling a new image to a node; 150 when absent. */
+  imagePullSeconds?: number;
 }
 
 export interface ZoneTruth {
@@ -78,6 +90,14 @@ export interface Cluster extends ClusterView {
   fits(jobId: string, count: number): number;
   /** False when there is no such deployment or it has ended. */
   failDeployment(id: string): boolean;
+  /** Changes the image, and the count where one is given; running workers are replaced by a deployment. */
+  register(jobId: string, request: RegisterRequest): RegisterOutcome;
+  /** False when there is no such deployment or it has ended. */
+  pauseDeployment(id: string, pause: boolean): boolean;
+  /** The scheduler starts another in its place. False when there is no such allocation. */
+  stopAllocation(id: string): boolean;
+  /** Every node of the job's group shall hold the image ready; null: none is asked for any more. */
+  prepull(jobId: string, image: string | null): void;
   /** null cancels a drain. False when there is no such node. */
   drain(nodeId: string, request: DrainRequest | null, markEligible?: boolean): boolean;
   /** 'draining' when a draining node is asked to be eligible. */
@@ -98,13 +118,14 @@ export function createCluster(spec: ClusterSpec): Cluster {
 /** Goes on from what `save` gave, under the same spec. */
 export function restoreCluster(spec: ClusterSpec, saved: unknown): Cluster {
   if (!isState(saved)) throw new Error('the saved cluster is not of version 1');
-  return clusterOver(spec, timingOf(spec), structuredClone(saved));
+  return clusterOver(spec, timingOf(spec), upgraded(structuredClone(saved)));
 }
 
 function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cluster {
   let due: Millis | null | undefined;
   const settled = () => {
     fillGroups(state, timing);
+    holdImages(state, timing);
     settle(state, timing);
     due = undefined;
   };
@@ -152,11 +173,36 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
       return job === null ? 0 : fitting(state, job, count);
     },
     failDeployment(id) {
-      const deployment = state.deployments.find((one) => one.id === id && one.status === 'running');
+      const deployment = state.deployments.find((one) => one.id === id && isActive(one));
       if (deployment === undefined) return false;
       endDeployment(state, deployment, 'failed', 'Deployment marked as failed');
       settled();
       return true;
+    },
+    register(jobId, request) {
+      const outcome = registerJob(state, jobId, request, timing);
+      settled();
+      return outcome;
+    },
+    pauseDeployment(id, pause) {
+      const deployment = state.deployments.find((one) => one.id === id && isActive(one));
+      if (deployment === undefined) return false;
+      pauseDeployment(state, deployment, pause, timing.progressMs);
+      settled();
+      return true;
+    },
+    stopAllocation(id) {
+      const one = state.allocations.find((candidate) => candidate.id === id);
+      if (one === undefined) return false;
+      if (isLive(one)) stopAllocation(state, one, 'alloc is being migrated', timing.workerStopMs);
+      settled();
+      return true;
+    },
+    prepull(jobId, image) {
+      state.prepulls = state.prepulls.filter((one) => one.job !== jobId);
+      if (image !== null) state.prepulls.push({ job: jobId, image, at: state.now });
+      nextIndex(state);
+      settled();
     },
     drain(nodeId, request, markEligible = false) {
       const vm = vmOf(nodeId);
@@ -207,4 +253,4 @@ function isState(saved: unknown): saved is ClusterState {
   return typeof saved === 'object' && saved !== null && 'v' in saved && saved.v === 1 && 'vms' in saved;
 }
 
-export type { DrainRequest, ScaleOutcome, ScaleRequest };
+export type { DrainRequest, RegisterOutcome, RegisterRequest, ScaleOutcome, ScaleRequest };

@@ -46,6 +46,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         latest: null,
         lastCycle: null,
         version: 0,
+        holds: [],
       });
       equal(await store.decision('face-match', 'd1'), null);
       deepEqual(await store.decisions('face-match', 10), []);

@@ -12,6 +12,8 @@ export function fireAllocations(state: ClusterState, timing: Timing): void {
       touch(state, one, { healthy: true });
       noteProgress(state, one, timing.progressMs);
     }
+    if (isLive(one) && one.healthy === null && one.failsAt !== null && one.failsAt <= state.now)
+      touch(state, one, { healthy: false });
     if (holdsSlots(one) && one.stoppedAt !== null && one.stoppedAt <= state.now) {
       touch(state, one, { client: 'complete' });
     }

@@ -20,7 +20,11 @@ export function endDeployment(
   one.modifiedAt = state.now;
   one.modifyIndex = nextIndex(state);
   const job = state.jobs.find((candidate) => candidate.id === one.job);
-  if (job === undefined || status === 'successful') return;
+  if (job === undefined) return;
+  if (status === 'successful') {
+    for (const version of job.versions) if (version.version === one.jobVersion) version.stable = true;
+    return;
+  }
   job.abandoned = missingSlots(job, tallyOf(state).live(job)).filter(
     (slot) => !wasPlaced(state, job, slot),
   ).length;
@@ -42,6 +46,20 @@ export function noteProgress(state: ClusterState, one: SimAllocation, progressMs
   deployment.requireProgressBy = state.now + progressMs;
   deployment.modifiedAt = state.now;
   deployment.modifyIndex = nextIndex(state);
+}
+
+/** A paused deployment replaces nothing by itself, and is not judged until it goes on. */
+export function pauseDeployment(
+  state: ClusterState,
+  one: SimDeployment,
+  pause: boolean,
+  progressMs: number,
+): void {
+  one.status = pause ? 'paused' : 'running';
+  one.description = pause ? 'Deployment is paused' : 'Deployment is running';
+  if (!pause) one.requireProgressBy = state.now + progressMs;
+  one.modifiedAt = state.now;
+  one.modifyIndex = nextIndex(state);
 }
 
 function wasPlaced(state: ClusterState, job: SimJob, slot: number): boolean {

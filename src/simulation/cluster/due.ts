@@ -15,6 +15,7 @@ export function nextDue(state: ClusterState, timing: Timing): Millis | null {
   for (const one of state.allocations) {
     if (one.client === 'pending') at(one.runningAt);
     if (isLive(one) && one.healthy === null) at(one.healthyAt);
+    if (isLive(one) && one.healthy === null) at(one.failsAt);
     if (isLive(one) && one.servesAt > state.now) at(one.servesAt);
     if (one.stoppedAt !== null && holdsSlots(one)) at(one.stoppedAt);
     const forgottenAt = (one.stoppedAt ?? Number.POSITIVE_INFINITY) + timing.allocationForgottenMs;

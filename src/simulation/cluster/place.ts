@@ -2,6 +2,7 @@
 import { stopAllocation } from './allocations.js';
 import { judge } from './deployments.js';
 import { noteQueue } from './evaluations.js';
+import { failureMs, NEVER, natureOf, pull } from './images.js';
 import {
   activeDeployment,
   type ClusterState,
@@ -20,6 +21,7 @@ export function settle(state: ClusterState, timing: Timing): void {
   for (const vm of state.vms) if (vm.drain !== null) stepDrain(state, vm, timing);
   const before = tallyOf(state);
   for (const job of state.jobs) cut(state, job, before.live(job), timing);
+  for (const job of state.jobs) roll(state, job, timing);
   const tally = tallyOf(state);
   for (const job of state.jobs) reconcile(state, job, tally, timing);
   for (const one of state.deployments) {
@@ -72,6 +74,23 @@ function cut(state: ClusterState, job: SimJob, live: SimAllocation[], timing: Ti
   }
 }
 
+/**
+ * Nomad's own rolling update: while a deployment runs, workers of another image are replaced in the order of their
+ * numbers, at most `maxParallel` at once, and none while a new one is unhealthy.
+ */
+function roll(state: ClusterState, job: SimJob, timing: Timing): void {
+  const deployment = activeDeployment(state, job.id);
+  if (deployment === null || deployment.status !== 'running') return;
+  const live = tallyOf(state).live(job);
+  const old = live.filter((one) => one.image !== job.image).sort((a, b) => a.slot - b.slot);
+  if (old.length === 0) return;
+  const fresh = live.filter((one) => one.image === job.image);
+  if (fresh.some((one) => one.healthy === false)) return;
+  const underWay = job.count - old.length - fresh.filter((one) => one.healthy === true).length;
+  for (const one of old.slice(0, Math.max(0, job.maxParallel - underWay)))
+    stopAllocation(state, one, 'alloc is being updated due to job update', timing.workerStopMs);
+}
+
 function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timing): void {
   const missing = missingSlots(job, tally.live(job));
   const wanted = missing.length - job.abandoned;
@@ -107,8 +126,11 @@ function placeable(state: ClusterState, job: SimJob): SimVm[] {
 }
 
 function place(state: ClusterState, job: SimJob, slot: number, vm: SimVm, timing: Timing): SimAllocation {
-  const runningAt = state.now + Math.max(0, timing.workerStartMs - timing.minHealthyMs);
-  const servesAt = state.now + timing.workerStartMs;
+  const from = pull(state, vm, job.image, timing);
+  const nature = natureOf(job.image);
+  const good = nature === 'good';
+  const runningAt = good ? from + Math.max(0, timing.workerStartMs - timing.minHealthyMs) : from;
+  const servesAt = good ? from + timing.workerStartMs : NEVER;
   const one: SimAllocation = {
     id: nextId(state),
     job: job.id,
@@ -121,6 +143,8 @@ function place(state: ClusterState, job: SimJob, slot: number, vm: SimVm, timing
     deployment: activeDeployment(state, job.id)?.id ?? null,
     healthy: null,
     healthyAt: Math.max(servesAt, runningAt + timing.minHealthyMs),
+    image: job.image,
+    failsAt: good ? null : state.now + failureMs(nature, from - state.now, timing),
     placedAt: state.now,
     runningAt,
     servesAt,

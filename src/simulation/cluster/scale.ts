@@ -21,6 +21,8 @@ export type ScaleOutcome =
   | { kind: 'refused'; why: 'index'; actual: number };
 
 const EVENTS_KEPT = 20;
+/** Nomad's default. */
+const VERSIONS_KEPT = 6;
 
 export function scaleJob(
   state: ClusterState,
@@ -49,7 +51,8 @@ export function scaleJob(
   }
   const evalId = nextId(state);
   addEvent(state, job, request, evalId);
-  newVersion(state, job, request.count);
+  job.count = request.count;
+  newVersion(state, job);
   openDeployment(state, job, timing);
   addEvaluation(state, job, { id: evalId, triggeredBy: 'job-scaling', status: 'complete', queued: 0 });
   return { kind: 'done', evalId, evalIndex: state.index, jobModifyIndex: job.jobModifyIndex };
@@ -75,17 +78,21 @@ export function addEvent(
   job.events.length = Math.min(job.events.length, EVENTS_KEPT);
 }
 
-function newVersion(state: ClusterState, job: SimJob, count: number): void {
-  job.count = count;
+export function newVersion(state: ClusterState, job: SimJob): void {
   job.version += 1;
+  job.versions.push({ version: job.version, image: job.image, stable: false, at: state.now });
+  job.versions = job.versions.slice(-VERSIONS_KEPT);
   job.abandoned = 0;
   job.submittedAt = state.now;
   job.jobModifyIndex = nextIndex(state);
   job.modifyIndex = job.jobModifyIndex;
 }
 
-/** Every scale opens a deployment; survivors are updated in place and must stay healthy for the minimum time again. */
-function openDeployment(state: ClusterState, job: SimJob, timing: Timing): void {
+/**
+ * Every scale opens a deployment; survivors are updated in place and must stay healthy for the minimum time again. Those
+ * of another image are no part of it before they are replaced.
+ */
+export function openDeployment(state: ClusterState, job: SimJob, timing: Timing): void {
   const id = nextId(state);
   state.deployments = state.deployments.filter((one) => one.job !== job.id);
   state.deployments.push({
@@ -104,6 +111,7 @@ function openDeployment(state: ClusterState, job: SimJob, timing: Timing): void 
     modifyIndex: state.index,
   });
   for (const one of tallyOf(state).live(job)) {
+    if (one.image !== job.image || one.healthy === false) continue;
     one.deployment = id;
     one.jobVersion = job.version;
     one.healthy = null;

@@ -1,5 +1,6 @@
 /** The cluster at its start: every worker asked for runs and is healthy, on just enough nodes. */
 import type { ClusterSpec } from '../cluster.js';
+import { firstImage, holdImages } from './images.js';
 import { settle } from './place.js';
 import {
   type ClusterState,
@@ -27,6 +28,7 @@ export function firstState(spec: ClusterSpec, timing: Timing): ClusterState {
     allocations: [],
     deployments: [],
     evaluations: [],
+    prepulls: [],
   };
   for (const fleet of spec.fleets) {
     fleet.zones.forEach((zone, place) => {
@@ -35,6 +37,7 @@ export function firstState(spec: ClusterSpec, timing: Timing): ClusterState {
       addZone(state, fleet, zone, Math.ceil(share / fleet.workersPerAllocation));
     });
   }
+  holdImages(state, timing);
   settle(state, { ...timing, workerStartMs: 0, minHealthyMs: 0 });
   for (const one of state.allocations) {
     const deployment = latestDeployment(state, one.job)?.id ?? null;
@@ -71,6 +74,10 @@ function addZone(
     scaling: fleet.scaling,
     foreignPolicy: false,
     workersPerAllocation: fleet.workersPerAllocation,
+    image: firstImage(fleet.name),
+    maxParallel: 1,
+    rollout: null,
+    versions: [{ version: 0, image: firstImage(fleet.name), stable: true, at: state.now }],
     abandoned: 0,
     events: [],
     submittedAt: state.now,

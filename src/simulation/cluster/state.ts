@@ -21,6 +21,8 @@ export interface ClusterState {
   allocations: SimAllocation[];
   deployments: SimDeployment[];
   evaluations: SimEvaluation[];
+  /** Images that the nodes of a job's group shall hold ready: one a job. */
+  prepulls: { job: string; image: string; at: Millis }[];
 }
 
 /** A managed instance group: one per fleet and zone, named `<fleet>-<zone>`. */
@@ -65,6 +67,8 @@ export interface SimVm {
   stateAt: Millis;
   createIndex: number;
   modifyIndex: number;
+  /** Images on its disk, or on their way; null: the registry has no such image. */
+  images: { image: string; presentAt: Millis | null }[];
 }
 
 /** A service job with an update stanza: one group, `workers`, one job per fleet and zone, named `<fleet>-<zone>`. */
@@ -79,6 +83,14 @@ export interface SimJob {
   /** Checks in the scaling policy: another autoscaler owns the count. */
   foreignPolicy: boolean;
   workersPerAllocation: number;
+  /** What a worker that starts now comes up with. */
+  image: string;
+  /** How many workers the scheduler itself replaces at once when the image changes. */
+  maxParallel: number;
+  /** The rollout that registered it last. */
+  rollout: string | null;
+  /** The newest versions, oldest first. */
+  versions: { version: number; image: string; stable: boolean; at: Millis }[];
   /** Never placed and never to be: the deployment that asked for them failed. */
   abandoned: number;
   events: SimScalingEvent[];
@@ -107,6 +119,9 @@ export interface SimAllocation {
   vm: string;
   desired: 'run' | 'stop';
   client: 'pending' | 'running' | 'complete' | 'lost';
+  image: string;
+  /** When it is found to be unhealthy; null: it will be healthy. */
+  failsAt: Millis | null;
   desiredDescription: string;
   jobVersion: number;
   deployment: string | null;
@@ -129,7 +144,7 @@ export interface SimDeployment {
   jobVersion: number;
   jobModifyIndex: number;
   jobCreateIndex: number;
-  status: 'running' | 'successful' | 'failed';
+  status: 'running' | 'paused' | 'successful' | 'failed';
   description: string;
   desiredTotal: number;
   requireProgressBy: Millis;
@@ -172,8 +187,10 @@ export const holdsSlots = (allocation: SimAllocation): boolean =>
   allocation.client === 'pending' || allocation.client === 'running';
 
 export function activeDeployment(state: ClusterState, job: string): SimDeployment | null {
-  return state.deployments.find((one) => one.job === job && one.status === 'running') ?? null;
+  return state.deployments.find((one) => one.job === job && isActive(one)) ?? null;
 }
+
+export const isActive = (one: SimDeployment): boolean => one.status === 'running' || one.status === 'paused';
 
 export function latestDeployment(state: ClusterState, job: string): SimDeployment | null {
   return state.deployments.findLast((one) => one.job === job) ?? null;

@@ -35,6 +35,7 @@ export function addVm(state: ClusterState, group: SimGroup, bootMs: number): Sim
     stateAt: state.now,
     createIndex: nextIndex(state),
     modifyIndex: state.index,
+    images: [],
   };
   state.vms.push(vm);
   return vm;

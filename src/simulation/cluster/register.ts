@@ -1,0 +1,48 @@
+/** A job registered anew, as Nomad does it: counts are kept unless one is given, and a change opens a deployment. */
+import { addEvaluation } from './evaluations.js';
+import { newVersion, openDeployment } from './scale.js';
+import { type ClusterState, nextId } from './state.js';
+import type { Timing } from './timing.js';
+
+export interface RegisterRequest {
+  image: string;
+  /** Absent: the live count is preserved. */
+  count?: number;
+  maxParallel?: number;
+  rollout?: string | null;
+  /** The job-modify index that must still hold; absent: any. */
+  enforceIndex?: number;
+}
+
+export type RegisterOutcome =
+  | { kind: 'done'; evalId: string; jobModifyIndex: number }
+  | { kind: 'refused'; why: 'no-job' | 'frozen' }
+  | { kind: 'refused'; why: 'index'; actual: number };
+
+/** Unlike a scale, it is taken while a deployment runs: that one is cancelled. */
+export function registerJob(
+  state: ClusterState,
+  jobId: string,
+  request: RegisterRequest,
+  timing: Timing,
+): RegisterOutcome {
+  const job = state.jobs.find((one) => one.id === jobId);
+  if (job === undefined) return { kind: 'refused', why: 'no-job' };
+  if (state.frozenByOperator) return { kind: 'refused', why: 'frozen' };
+  if (request.enforceIndex !== undefined && request.enforceIndex !== job.jobModifyIndex)
+    return { kind: 'refused', why: 'index', actual: job.jobModifyIndex };
+  const evalId = nextId(state);
+  const count = request.count ?? job.count;
+  const changes =
+    request.image !== job.image || count !== job.count || (request.rollout ?? job.rollout) !== job.rollout;
+  job.image = request.image;
+  job.count = count;
+  job.maxParallel = request.maxParallel ?? job.maxParallel;
+  job.rollout = request.rollout ?? job.rollout;
+  if (changes) {
+    newVersion(state, job);
+    openDeployment(state, job, timing);
+  }
+  addEvaluation(state, job, { id: evalId, triggeredBy: 'job-register', status: 'complete', queued: 0 });
+  return { kind: 'done', evalId, jobModifyIndex: job.jobModifyIndex };
+}
