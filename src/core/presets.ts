@@ -12,6 +12,8 @@ export interface Preset {
   guard: number;
   /** Share of past horizons whose highest minute the cycle decision covers at once. */
   horizon: number;
+  /** The near forecast's margin is at least this factor: smooth traffic hides how high it can jump. */
+  room: number;
   /** Share of requests in time that sizing asks of the steady state; never below the objective's own 95 %. */
   latencyQuantile: number;
   /** A lower need must have persisted this long before a cut. */
@@ -25,6 +27,7 @@ const PRESETS: Record<Policy['preset'], Preset> = {
     near: 0.97,
     guard: 0.95,
     horizon: 0.03,
+    room: 1,
     latencyQuantile: 0.95,
     stabilizationSeconds: 0,
     drainSeconds: 300,
@@ -33,6 +36,7 @@ const PRESETS: Record<Policy['preset'], Preset> = {
     near: 0.985,
     guard: 0.98,
     horizon: 0.05,
+    room: 1.03,
     latencyQuantile: 0.95,
     stabilizationSeconds: 0,
     drainSeconds: 300,
@@ -41,6 +45,7 @@ const PRESETS: Record<Policy['preset'], Preset> = {
     near: 0.997,
     guard: 0.99,
     horizon: 0.8,
+    room: 1.1,
     latencyQuantile: 0.98,
     stabilizationSeconds: 1_200,
     drainSeconds: 120,
@@ -57,10 +62,10 @@ export const stabilizationSeconds = (policy: Policy): number =>
  * The quantiles in force follow from the SLO's availability: 99 % is the preset's own, a service that may be late ten
  * times less often is allowed a fourth of the misses.
  */
-export function quantiles(policy: Policy): Pick<Preset, 'near' | 'guard' | 'horizon'> {
-  const { near, guard, horizon } = presetOf(policy);
+export function quantiles(policy: Policy): Pick<Preset, 'near' | 'guard' | 'horizon' | 'room'> {
+  const { near, guard, horizon, room } = presetOf(policy);
   const strictness = Math.min(4, Math.max(0.25, (1 - policy.slo.availability) / 0.01));
   const stricter = (quantile: number): number =>
     Math.min(0.9995, Math.max(0.5, 1 - (1 - quantile) * strictness));
-  return { near: stricter(near), guard: stricter(guard), horizon };
+  return { near: stricter(near), guard: stricter(guard), horizon, room };
 }

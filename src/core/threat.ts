@@ -35,11 +35,11 @@ export function guardNeed(seen: Seen, policy: Policy, planned: number): GuardNee
   const capacity = capacityOf(seen, policy);
   const rate = sample.requestsPerSecond;
   // While the newest minute is unknown, nothing is foreseen.
-  const { near, guard } = quantiles(policy);
+  const { near, guard, room } = quantiles(policy);
   const state = seen.memory.forecast.near;
   const foreseen = rate === null ? null : nearForecast(state, seen.now, guard);
   const projected = foreseen?.high ?? null;
-  const wanted = rate === null ? null : (nearForecast(state, seen.now, near)?.high ?? null);
+  const wanted = rate === null ? null : (nearForecast(state, seen.now, near, room)?.high ?? null);
 
   const causes: GuardNeed[] = [];
   const drain = rate === null ? 0 : drainWorkers(sample, foreseen?.expected ?? rate, capacity, seen, policy);

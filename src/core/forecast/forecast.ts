@@ -6,7 +6,7 @@ import { quantiles } from '../presets.js';
 import { type Voter, vote } from './combine.js';
 import { horizonOf } from './forecaster.js';
 import { quantileMargin } from './margin.js';
-import { nearForecast } from './near.js';
+import { capped, nearForecast } from './near.js';
 import type { ForecastState } from './state.js';
 
 export interface Forecast {
@@ -28,10 +28,13 @@ export interface Forecast {
 export function forecast(state: ForecastState, now: Millis, policy: Policy): Forecast {
   const from = now + policy.startupSeconds * 1_000;
   const to = from + policy.cycleSeconds * 1_000;
-  const { horizon, near } = quantiles(policy);
+  const { horizon, near, room } = quantiles(policy);
   const { combined, voters } = vote(state, state.cycle, horizonOf(now, from, to));
-  const ahead = combined === null ? null : combined * quantileMargin(state.cycle, now, horizon);
-  const soon = nearForecast(state.near, now, near)?.high ?? null;
+  const ahead =
+    combined === null
+      ? null
+      : capped(combined * quantileMargin(state.cycle, now, horizon), combined, state.near);
+  const soon = nearForecast(state.near, now, near, room)?.high ?? null;
   const high = ahead === null && soon === null ? null : Math.max(ahead ?? 0, soon ?? 0);
   const margin = high === null || combined === null || combined <= 0 ? 1 : high / combined;
   return { from, to, expected: combined, high, margin, voters };

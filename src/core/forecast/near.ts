@@ -16,6 +16,10 @@ const SPANS = [2, 4, 8, 16, 40];
 /** Before any voter was judged, the plain level over four minutes speaks alone; levels and shapes alternate. */
 const UNTRIED = 2;
 const SHAPE_DAYS = [1, 2, 3, 7];
+const OPENING_DAYS = [1, 2, 3];
+const OPENING_TRUST = 0.9;
+/** Slots of ten minutes smear a jump over that long: the level before it lies further back. */
+const OPENING_LOOK_BACK = 12 * MINUTE;
 const LEAST_SHAPE = 0.4;
 const MOST_SHAPE = 2.5;
 const TREND = { level: 0.35, slope: 0.12, damping: 0.9 };
@@ -30,6 +34,9 @@ const MOST_DROP = 3;
 const SPREAD_MEMORY = [30, 500] as const;
 
 const LEAST_SPREAD = 0.02;
+/** Margins end this far above the crest, which sinks by half a day. */
+const CREST_ROOM = 1.15;
+const CREST_HALF_LIFE = 1_440;
 /** How far above all levels two minutes must be to count as a new level. */
 const SHIFT_SPREADS = 3;
 
@@ -46,22 +53,31 @@ const STALE_MS = 10 * MINUTE;
 /** Forecasts that wait for their minute; with long start-ups not each minute makes one. */
 const MOST_PENDING = 6;
 
-/** Expected rate of the minute that begins a start-up from `now`, and the rate that this share of such minutes stays below. */
+/**
+ * Expected rate of the minute that begins a start-up from `now`, and the rate that this share of such minutes stays
+ * below, at least `room` times what is expected.
+ */
 export function nearForecast(
   near: NearState,
   now: Millis,
   quantile: number,
+  room = 1,
 ): { expected: number; high: number } | null {
   const latest = near.latest;
   if (latest === null || now - near.at > STALE_MS) return null;
-  const root = Math.sqrt(latest.expected) + zQuantile(near, quantile) * latest.spread;
-  return { expected: latest.expected, high: Math.max(0, root) ** 2 };
+  const { expected, spread } = latest;
+  const root = Math.sqrt(expected) + zQuantile(near, quantile) * spread;
+  return { expected, high: capped(Math.max(Math.max(0, root) ** 2, expected * room), expected, near) };
 }
+
+/** A bad forecaster cannot run up the bill: no margin reaches far above the highest minute of the last day or so. */
+export const capped = (high: number, expected: number, near: NearState): number =>
+  Math.min(high, Math.max(expected, near.crest * CREST_ROOM));
 
 /** After the known minute that ends at `at`. `state` gives the shape of past days. */
 export function learnNear(state: ForecastState, at: Millis, rate: number, leadMs: Millis): NearState {
   const judged = judge(state.near, at, rate);
-  const moved = follow(judged, at, rate);
+  const moved = follow({ ...judged, crest: crestAfter(judged, at, rate) }, at, rate);
   return issue(moved, state, at, leadMs);
 }
 
@@ -123,6 +139,11 @@ function zQuantile(near: NearState, quantile: number): number {
   return LEAST_Z + BIN_WIDTH * BINS;
 }
 
+function crestAfter(near: NearState, at: Millis, rate: number): number {
+  const minutes = Math.max(0, (at - near.at) / MINUTE);
+  return quantised(Math.max(rate, near.crest * 0.5 ** (minutes / CREST_HALF_LIFE)));
+}
+
 /** Lets the levels and the trend see the minute. */
 function follow(near: NearState, at: Millis, rate: number): NearState {
   if (near.levels.length === 0 || at - near.at > 6 * 60 * MINUTE) {
@@ -176,7 +197,8 @@ function issue(near: NearState, state: ForecastState, at: Millis, leadMs: Millis
     sum += weight * Math.sqrt(member);
   }
   if (total === 0) return near;
-  const combined = quantised((sum / total) ** 2);
+  const target = at + leadMs + MINUTE / 2;
+  const combined = quantised(Math.max((sum / total) ** 2, openingRate(near, state, at, target)));
   const spread = quantised(Math.max(LEAST_SPREAD, Math.sqrt((near.spread[0] + near.spread[1]) / 2)));
   const to = at + leadMs + MINUTE;
   const every = Math.ceil((leadMs / MINUTE + 1) / MOST_PENDING) * MINUTE;
@@ -207,6 +229,24 @@ function membersOf(near: NearState, state: ForecastState, at: Millis, leadMs: Mi
   return members;
 }
 
+/**
+ * What each of the last days brought at the target's time, at the level of today where that is lower: the doors that
+ * open at nine each morning are not seen by any level at five to nine. 0 unless at least two days are known.
+ */
+function openingRate(near: NearState, state: ForecastState, at: Millis, target: Millis): number {
+  const level = near.levels[1]!;
+  let least = Infinity;
+  let days = 0;
+  for (const day of OPENING_DAYS) {
+    const now = rateAt(state, at - OPENING_LOOK_BACK - day * DAY_MS);
+    const then = rateAt(state, target - day * DAY_MS);
+    if (now === null || then === null) continue;
+    days += 1;
+    least = Math.min(least, then * Math.min(1, (level + 0.1) / (now + 0.1)));
+  }
+  return days < 2 ? 0 : least * OPENING_TRUST;
+}
+
 /** How demand went from one time of the day to another on past days: their geometric mean. */
 function shapeRatio(state: ForecastState, from: Millis, to: Millis): number | null {
   let sum = 0;
@@ -231,5 +271,5 @@ function normalBins(): number[] {
   return density.map((one) => one / sum);
 }
 
-/** Four digits are plenty and keep the state small. */
-const quantised = (value: number): number => Number(value.toPrecision(4));
+/** Six digits: with fewer, an average that moves slowly would stand still. */
+const quantised = (value: number): number => Number(value.toPrecision(6));

@@ -35,6 +35,8 @@ export interface NearState {
   /** End of the newest minute that was learnt, and its rate. */
   at: Millis;
   last: number;
+  /** Highest minute, sinking by half a day. */
+  crest: number;
   /** Each voter's squared error, on the square-root scale, and how many it stands for. */
   errors: ([variance: number, count: number] | null)[];
   /** Squared error of the combined forecast, over half an hour and over eight. */
@@ -108,6 +110,7 @@ export function emptyForecastState(): ForecastState {
       trend: [0, 0],
       at: 0,
       last: 0,
+      crest: 0,
       errors: [],
       spread: [0, 0],
       z: [],
