@@ -33,8 +33,8 @@ const PRESETS: Record<Policy['preset'], Preset> = {
     drainSeconds: 300,
   },
   balanced: {
-    near: 0.985,
-    guard: 0.98,
+    near: 0.988,
+    guard: 0.983,
     horizon: 0.05,
     room: 1.03,
     latencyQuantile: 0.95,
