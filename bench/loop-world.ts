@@ -44,9 +44,12 @@ export function createBenchWorld(fleets: number, clock: Clock, store: Store, que
       orchestrator: {
         zones: async () => zones(4),
         nodes: unused,
+        workers: unused,
         plan: unused,
         scale: unused,
         drain: unused,
+        stopWorker: unused,
+        failDeployment: unused,
       },
       nodeGroups: { list: unused, grow: unused, remove: unused },
       demand: { demand: async (source) => demandNow(source.kind === 'rabbitmq' ? source.queue : '', clock) },

@@ -49,10 +49,23 @@ export type OrchestratorTarget =
       slotsPerNode: number;
     };
 
+/** One worker as the orchestrator places it: a Nomad allocation, which may hold several of a fleet's workers. */
+export interface WorkerSeen {
+  /** The orchestrator's id. */
+  id: string;
+  zone: string;
+  nodeId: string;
+  state: 'ready' | 'starting' | 'draining';
+  /** How many workers it holds. */
+  workers: number;
+}
+
 export interface OrchestratorReader {
   /** Every zone of the target, in workers. `since` bounds what counts as starting. */
   zones(target: OrchestratorTarget): Promise<ZoneSeen[]>;
   nodes(target: OrchestratorTarget): Promise<NodeSeen[]>;
+  /** What is placed now and holds its node, zone by zone, oldest first. */
+  workers(target: OrchestratorTarget): Promise<WorkerSeen[]>;
   /** Would `workers` fit in the zone now? `fits` is the largest count up to `workers` that does. */
   plan(
     target: OrchestratorTarget,
@@ -79,6 +92,10 @@ export interface OrchestratorActor {
     nodeId: string,
     why: { decisionId: string; deadlineSeconds: number },
   ): Promise<void>;
+  /** The orchestrator puts another in its place; the count stays. One that is gone already is no error. */
+  stopWorker(target: OrchestratorTarget, workerId: string): Promise<void>;
+  /** Ends a deployment that holds the zone, as failed. One that is over already is no error; another job's is refused. */
+  failDeployment(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<void>;
 }
 
 /* ---- node groups ---- */

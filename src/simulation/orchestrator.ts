@@ -14,13 +14,32 @@ import type {
   OrchestratorReader,
   OrchestratorTarget,
   ScaleResult,
+  WorkerSeen,
 } from '../ports.js';
-import { activeDeployment, holdsSlots, isLive, type SimJob, type SimVm } from './cluster/state.js';
+import {
+  activeDeployment,
+  holdsSlots,
+  isLive,
+  type SimAllocation,
+  type SimJob,
+  type SimVm,
+} from './cluster/state.js';
 import type { Cluster } from './cluster.js';
 
 export interface PortCall {
   port: 'orchestrator' | 'node-groups';
-  method: 'zones' | 'nodes' | 'plan' | 'scale' | 'drain' | 'list' | 'grow' | 'remove';
+  method:
+    | 'zones'
+    | 'nodes'
+    | 'workers'
+    | 'plan'
+    | 'scale'
+    | 'drain'
+    | 'stopWorker'
+    | 'failDeployment'
+    | 'list'
+    | 'grow'
+    | 'remove';
   /** null for calls that concern all zones. */
   zone: string | null;
 }
@@ -48,6 +67,14 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
             .vms(job.id)
             .filter((vm) => vm.registered)
             .map((vm) => seeNode(cluster, zone, vm, target.workersPerAllocation)),
+        ),
+      ),
+    workers: (target) =>
+      through('workers', null, () =>
+        jobsOf(cluster, target).flatMap(({ zone, job }) =>
+          cluster.state.allocations
+            .filter((one) => one.job === job.id && holdsSlots(one))
+            .map((one) => seeWorker(zone, one, target.workersPerAllocation)),
         ),
       ),
     plan: (target, zone, workers) =>
@@ -102,6 +129,24 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
           ignoreSystemJobs: true,
           meta: { muster_decision: why.decisionId },
         });
+      }),
+    stopWorker: (target, workerId) =>
+      through('stopWorker', null, () => {
+        const found = cluster.state.allocations.find((one) => one.id === workerId);
+        const isOurs = found !== undefined && jobsOf(cluster, target).some(({ job }) => job.id === found.job);
+        if (isOurs) cluster.stopAllocation(workerId);
+      }),
+    failDeployment: (target, zone, deploymentId) =>
+      through('failDeployment', zone, () => {
+        const job = jobIn(cluster, target, zone);
+        const found = cluster.state.deployments.find((one) => one.id === deploymentId);
+        if (found === undefined || found.job !== job.id) {
+          throw new OutsideError('simulation', `fail deployment ${deploymentId}`, `${job.id} has no such`, {
+            class: 'human',
+            why: 'refused',
+          });
+        }
+        cluster.failDeployment(deploymentId);
       }),
   };
 }
@@ -235,6 +280,11 @@ function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSe
         ? null
         : { decisionId: mark, done: vm.drain === null && vm.lastDrain?.status === 'complete' },
   };
+}
+
+function seeWorker(zone: string, one: SimAllocation, workers: number): WorkerSeen {
+  const state = one.desired === 'stop' ? 'draining' : one.healthy === true ? 'ready' : 'starting';
+  return { id: one.id, zone, nodeId: one.vm, state, workers };
 }
 
 function seeGroup(cluster: Cluster, zone: string, name: string): GroupSeen {

@@ -310,6 +310,41 @@ export function orchestratorContract(name: string, open: (spec: ClusterSpec) => 
       );
     });
 
+    it('a worker that is stopped is replaced, the count stays, and stopping it again changes nothing', async () => {
+      const before = await stage.orchestrator.workers(target);
+      assert.deepEqual(
+        before.map(({ zone, state, workers }) => [zone, state, workers].join(' ')),
+        [...Array(3).fill('a ready 1'), ...Array(3).fill('b ready 1')],
+      );
+      await stage.orchestrator.stopWorker(target, before[0]!.id);
+      await stage.orchestrator.stopWorker(target, before[0]!.id);
+      const meanwhile = await stage.orchestrator.workers(target);
+      assert.equal(meanwhile.find(({ id }) => id === before[0]!.id)?.state, 'draining');
+      stage.pass(5 * MINUTE);
+      const [a] = await stage.orchestrator.zones(target);
+      assert.deepEqual([a?.desired, a?.ready, a?.draining], [3, 3, 0]);
+      const after = await stage.orchestrator.workers(target);
+      assert.equal(after.length, 6);
+      assert.ok(!after.some(({ id }) => id === before[0]!.id));
+      await stage.orchestrator.stopWorker(target, before[0]!.id);
+      assert.equal((await stage.orchestrator.workers(target)).length, 6);
+    });
+
+    it('a stuck deployment is failed, which unblocks the zone; failing it again changes nothing', async () => {
+      await stage.orchestrator.scale(target, 'a', 4, why('d-1'));
+      const blocked = await stage.orchestrator.zones(target);
+      const id = blocked[0]?.blocked?.id ?? '';
+      assert.equal(blocked[0]?.blocked?.kind, 'deployment');
+      await stage.orchestrator.failDeployment(target, 'a', id);
+      await stage.orchestrator.failDeployment(target, 'a', id);
+      const [freed] = await stage.orchestrator.zones(target);
+      assert.equal(freed?.blocked, null);
+      await assert.rejects(
+        stage.orchestrator.failDeployment(target, 'b', id),
+        (error) => error instanceof OutsideError && error.class === 'human',
+      );
+    });
+
     it('zones of one fleet can be scaled at the same time', async () => {
       const results = await Promise.all([
         stage.orchestrator.scale(target, 'a', 4, why('d-1')),

@@ -153,6 +153,7 @@ export function aScene(overrides: Partial<CommandContext> = {}): Scene {
     orchestrator: {
       zones: () => answer('nomad', async () => someZones()),
       nodes: async () => [],
+      workers: async () => [],
       plan: async (_target, _zone, workers) => ({ fits: workers, lacks: null, how: 'plan' }),
     },
     nodeGroups: { list: async () => [] },

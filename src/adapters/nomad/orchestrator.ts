@@ -19,8 +19,16 @@ import { createNomadClient, type NomadOptions } from './client.js';
 import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
-import { deploymentShape, drainedShape, nodeShape, scaledShape, scaleStatusShape } from './shapes.js';
-import { count, holdsItsNode, isActive } from './workers.js';
+import {
+  deploymentShape,
+  drainedShape,
+  failedShape,
+  nodeShape,
+  scaledShape,
+  scaleStatusShape,
+  stoppedShape,
+} from './shapes.js';
+import { count, holdsItsNode, isActive, workerOf } from './workers.js';
 
 type NomadTarget = Extract<OrchestratorTarget, { kind: 'nomad' }>;
 type Place = NomadTarget['targets'][number];
@@ -189,6 +197,23 @@ export function createNomadOrchestrator(
       );
     },
 
+    async workers(anyTarget) {
+      const target = own(anyTarget);
+      const seen = await Promise.all(
+        target.targets.map(async ({ zone, job, group }) => {
+          const [allocations, deployment] = await Promise.all([
+            readAllocations(client, job),
+            deploymentOf(job),
+          ]);
+          return allocations
+            .filter((one) => one.TaskGroup === group && holdsItsNode(one))
+            .sort((a, b) => a.CreateIndex - b.CreateIndex)
+            .map((one) => workerOf(one, zone, deployment, target.workersPerAllocation));
+        }),
+      );
+      return seen.flat();
+    },
+
     async plan(anyTarget, zone, workers) {
       const target = own(anyTarget);
       const wanted = Math.ceil(workers / target.workersPerAllocation);
@@ -216,6 +241,24 @@ export function createNomadOrchestrator(
         Meta: { [DECISION_META]: why.decisionId },
       };
       await client.post(`${path}/drain`, body, drainedShape);
+    },
+
+    async stopWorker(anyTarget, workerId) {
+      const target = own(anyTarget);
+      const placed = await Promise.all(target.targets.map(({ job }) => readAllocations(client, job)));
+      const found = placed.flat().find((one) => one.ID === workerId);
+      if (found === undefined || found.DesiredStatus !== 'run' || !holdsItsNode(found)) return;
+      await client.post(`/v1/allocation/${encodeURIComponent(workerId)}/stop`, {}, stoppedShape);
+    },
+
+    async failDeployment(anyTarget, zone, deploymentId) {
+      const place = placeIn(own(anyTarget), zone);
+      const newest = await deploymentOf(place.job);
+      if (newest?.ID !== deploymentId) {
+        throw human(`fail deployment ${deploymentId}`, `it is not the newest of job ${place.job}`);
+      }
+      if (!isActive(newest)) return;
+      await client.post(`/v1/deployment/fail/${encodeURIComponent(deploymentId)}`, {}, failedShape);
     },
   };
 }

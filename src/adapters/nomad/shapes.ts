@@ -149,3 +149,5 @@ export const schedulerShape = z.object({
 
 export const scaledShape = z.object({ EvalID: z.string(), JobModifyIndex: z.number() });
 export const drainedShape = z.object({ NodeModifyIndex: z.number() });
+export const stoppedShape = z.object({ EvalID: z.string() });
+export const failedShape = z.object({ DeploymentModifyIndex: z.number() });

@@ -1,3 +1,4 @@
+import type { WorkerSeen } from '../../ports.js';
 import type { Allocation, Deployment } from './shapes.js';
 
 /** The statuses of a deployment during which Nomad refuses to scale; a paused one blocks too. */
@@ -23,6 +24,17 @@ export function count(allocations: Allocation[], group: string, deployment: Depl
     else counted.starting += 1;
   }
   return counted;
+}
+
+/** One allocation in the words of the port. */
+export function workerOf(
+  one: Allocation,
+  zone: string,
+  deployment: Deployment | null,
+  workers: number,
+): WorkerSeen {
+  const state = one.DesiredStatus !== 'run' ? 'draining' : isReady(one, deployment) ? 'ready' : 'starting';
+  return { id: one.ID, zone, nodeId: one.NodeID, state, workers };
 }
 
 /** It runs, will run, or has not finished stopping. */

@@ -104,6 +104,7 @@ export const routes: Route[] = [
   read('/v1/allocations', 'read-job', ({ cluster, asked }) =>
     inNamespace(asked) ? cluster.state.allocations.map((one) => state.allocationJson(cluster, one)) : [],
   ),
+  act('/v1/allocation/:id/stop', 'alloc-lifecycle', ({ cluster, id }) => write.stopAllocation(cluster, id)),
   read('/v1/evaluation/:id', 'read-job', ({ cluster, id }) => {
     const found = cluster.state.evaluations.find((one) => one.id === id);
     if (found === undefined) throw new Refused(404, 'eval not found');

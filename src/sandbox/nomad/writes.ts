@@ -170,6 +170,13 @@ export function failDeployment(cluster: Cluster, id: string): Body {
   };
 }
 
+export function stopAllocation(cluster: Cluster, id: string): Body {
+  wholeId(id, 'alloc');
+  if (!cluster.state.allocations.some((one) => one.id === id)) throw new Refused(404, 'alloc not found');
+  cluster.stopAllocation(id);
+  return { EvalID: cluster.state.evaluations.at(-1)?.id ?? '', Index: cluster.state.index };
+}
+
 export function drain(cluster: Cluster, id: string, body: Body): Body {
   wholeId(id, 'node');
   const spec = (body.DrainSpec ?? null) as { Deadline?: number; IgnoreSystemJobs?: boolean } | null;
