@@ -265,8 +265,12 @@ function labelledChanges({ changes, from, to }: FleetChart): Set<FleetChart['cha
   const size = (change: FleetChart['changes'][number]): number => Math.abs(change.to - change.from);
   const labelled: FleetChart['changes'] = [];
   const sorted = changes.toSorted((a, b) => size(b) - size(a));
+  const least = Math.max(
+    changes.length > MOST_LABELLED ? 2 : 1,
+    size(sorted[0] ?? { at: 0, from: 0, to: 0 }) / 3,
+  );
   for (const change of sorted) {
-    if (size(change) < size(sorted[0]!) / 3) break;
+    if (size(change) < least) break;
     if (labelled.every((one) => Math.abs(one.at - change.at) >= width)) labelled.push(change);
     if (labelled.length === MOST_LABELLED) break;
   }

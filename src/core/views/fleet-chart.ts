@@ -1,12 +1,12 @@
 /** The chart of a fleet: its numbers, the sentences for who cannot see it, and a small table that says the same. */
 import type { ChartSpec, FleetChart, Foreseen, Point } from '../chart.js';
 import { forecastCurve } from '../forecast/forecast.js';
-import { showWhen } from '../local-time.js';
+import { showTime, showWhen } from '../local-time.js';
 import type { Memory } from '../memory.js';
 import type { Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
 import type { Policy } from '../policy.js';
-import { at, number, rate, UNKNOWN, workers } from './words.js';
+import { number, rate, UNKNOWN, workers } from './words.js';
 
 /** More points than this say nothing more on a telephone. */
 const MOST_POINTS = 360;
@@ -32,8 +32,8 @@ export interface ChartInput {
 }
 
 export function fleetChart(input: ChartInput): FleetChart {
-  const { fleet, moment, hours, memory, policy } = input;
-  const from = moment.at - hours * HOUR;
+  const { fleet, moment, memory, policy } = input;
+  const from = beginning(input);
   const forecast = forecastCurve(memory, moment.at, policy);
   const to = forecast.at(-1)?.at ?? moment.at + policy.cycleSeconds * 1_000;
   const samples = input.samples.filter((sample) => sample.at > from && sample.at <= to);
@@ -62,7 +62,7 @@ export function chartParts(chart: FleetChart, timeZone: string): Part[] {
   const png: ChartSpec = { chart: 'fleet', timeZone, data: chart };
   return [
     { kind: 'image', title: `Demand and workers of ${chart.fleet}`, alt: altText(chart, timeZone), png },
-    textTwin(chart),
+    textTwin(chart, timeZone),
   ];
 }
 
@@ -84,18 +84,20 @@ export function altText(chart: FleetChart, timeZone: string): string {
   return `${demand}; ${next}. ${workerSentence(chart, time)}${missedSentence(chart)}`;
 }
 
-/** A table that says what the picture shows, at a few moments. */
-export function textTwin(chart: FleetChart): Part {
+/** A table that says what the picture shows, at a few moments; times are words, because some tables come as plain text. */
+export function textTwin(chart: FleetChart, timeZone: string): Part {
   const { moment, from, to } = chart;
+  const zone = zoneOf(timeZone, moment.at);
+  const style = to - from > 18 * HOUR ? 'date-time' : 'time';
   const back = (moment.at - from) / ROWS_BEFORE;
   const ahead = (to - moment.at) / ROWS_AFTER;
   const before = Array.from({ length: ROWS_BEFORE }, (_, n) => onMinute(from + (n + 1) * back));
   const after = Array.from({ length: ROWS_AFTER }, (_, n) => onMinute(moment.at + (n + 1) * ahead));
   return {
     kind: 'table',
-    head: ['Time', 'Demand', 'Forecast (sized for)', 'Workers (asked for)'],
+    head: [`Time (${zone})`, 'Demand', 'Forecast (sized for)', 'Workers (asked for)'],
     rows: [...before, ...after].map((when): Text[] => [
-      [at(when)],
+      showTime(when, timeZone, style).slice(0, -zone.length - 1),
       demandWords(chart, when),
       forecastWords(chart, when),
       workerWords(chart, when),
@@ -117,6 +119,16 @@ export function foreseenAt(chart: FleetChart, when: Millis): { mean: number; hig
   const next = chart.forecast.findIndex((one) => one.at >= when - MINUTE);
   return chart.forecast[next] ?? null;
 }
+
+/** A young fleet's chart begins with its first sample: an empty half says nothing. An hour is shown at least. */
+function beginning({ moment, hours, samples }: ChartInput): Millis {
+  const wanted = moment.at - hours * HOUR;
+  const first = samples.find((sample) => sample.at > wanted)?.at ?? wanted;
+  return Math.max(wanted, Math.min(first - MINUTE, moment.at - HOUR));
+}
+
+/** As showTime calls it. */
+const zoneOf = (timeZone: string, when: Millis): string => showTime(when, timeZone).slice('00:00 '.length);
 
 const onMinute = (when: Millis): Millis => Math.round(when / MINUTE) * MINUTE;
 
