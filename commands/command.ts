@@ -8,7 +8,15 @@ import type { AccessPolicy, Contact, Role, Standing } from '../src/core/access.j
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
 import type { OperatorCode } from '../src/errors.js';
-import type { Clock, NodeGroupsReader, OrchestratorReader, Queue, Store, StoreReader } from '../src/ports.js';
+import type {
+  Clock,
+  NodeGroupsReader,
+  OrchestratorReader,
+  Queue,
+  RolloutReader,
+  Store,
+  StoreReader,
+} from '../src/ports.js';
 
 /** Everything a verb may touch: readers, Store and Queue only. */
 export interface CommandContext {
@@ -31,6 +39,8 @@ export interface CommandContext {
   queue: Queue;
   orchestrator: OrchestratorReader;
   nodeGroups: NodeGroupsReader;
+  /** Absent: the orchestrator cannot roll out images. */
+  rollouts?: RolloutReader;
   /** The longest an override or freeze may last. */
   maxOverrideSeconds: number;
   /** Ids for new intents, unique. */

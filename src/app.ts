@@ -30,6 +30,8 @@ import type {
   OrchestratorReader,
   Pager,
   Queue,
+  RolloutActor,
+  RolloutReader,
   Schedule,
   Store,
 } from './ports.js';
@@ -40,6 +42,8 @@ export interface Ports {
   queue: Queue;
   orchestrator: OrchestratorReader & OrchestratorActor;
   nodeGroups: NodeGroupsReader & NodeGroupsActor;
+  /** Absent: this orchestrator cannot roll out images. */
+  rollouts?: RolloutReader & RolloutActor;
   demand: DemandReader;
   gauge: GaugeReader;
   /** null: nothing is posted (no workspace configured). */
@@ -128,6 +132,7 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       queue: ports.queue,
       orchestrator: ports.orchestrator,
       nodeGroups: ports.nodeGroups,
+      ...(ports.rollouts === undefined ? {} : { rollouts: ports.rollouts }),
       maxOverrideSeconds: settings.maxOverrideSeconds,
       newId: ports.newId,
       authority: createAuthority(speaker, access, ports),

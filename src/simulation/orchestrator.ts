@@ -25,6 +25,7 @@ import {
   type SimVm,
 } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
+import { isHeld, raiseHeld } from './rollouts.js';
 
 export interface PortCall {
   port: 'orchestrator' | 'node-groups';
@@ -101,10 +102,15 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
         const count = Math.ceil(workers / per);
         if (job.count === count) return { kind: 'done', workers: count * per };
         const blocked = blockOf(cluster, job);
-        if (blocked !== null) return { kind: 'blocked', by: blocked };
+        if (blocked !== null && !(count > job.count && isHeld(cluster, job)))
+          return { kind: 'blocked', by: blocked };
         const fits = Math.min(cluster.fits(job.id, count), job.scaling?.max ?? count);
         const asked = count > job.count ? Math.max(job.count, fits) : count;
         if (asked === job.count) return { kind: 'done', workers: asked * per };
+        if (blocked !== null)
+          return raiseHeld(cluster, job, asked)
+            ? { kind: 'done', workers: asked * per }
+            : { kind: 'blocked', by: blocked };
         const outcome = cluster.scale(job.id, {
           count: asked,
           message: why.message,

@@ -1,16 +1,24 @@
 import type { ClusterSpec } from '../../src/simulation/cluster.js';
 import { createCluster } from '../../src/simulation/cluster.js';
-import {
-  createSimulatedNodeGroups,
-  createSimulatedOrchestrator,
-  type FaultHook,
-} from '../../src/simulation/orchestrator.js';
+import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../src/simulation/orchestrator.js';
+import { createSimulatedRollouts } from '../../src/simulation/rollouts.js';
 import { nodeGroupsContract } from '../contracts/node-groups.js';
 import { orchestratorContract } from '../contracts/orchestrator.js';
+import { rolloutContract } from '../contracts/rollout.js';
 
 orchestratorContract('simulated twin', async (spec) => {
   const world = aWorld(spec);
   return { ...world, orchestrator: createSimulatedOrchestrator(world) };
+});
+
+rolloutContract('simulated twin', async (spec) => {
+  const world = aWorld(spec);
+  const { fault } = world;
+  return {
+    ...world,
+    orchestrator: createSimulatedOrchestrator(world),
+    rollouts: createSimulatedRollouts({ cluster: world.cluster, fault: (call) => fault(call) }),
+  };
 });
 
 nodeGroupsContract('simulated twin', async (spec) => {
@@ -21,8 +29,9 @@ nodeGroupsContract('simulated twin', async (spec) => {
 function aWorld(spec: ClusterSpec) {
   const cluster = createCluster(spec);
   let lose = false;
-  const fault: FaultHook = async (call) => {
-    if (!lose || !['scale', 'drain', 'grow', 'remove'].includes(call.method)) return 'pass';
+  const fault = async (call: { method: string }): Promise<'pass' | 'lose-answer'> => {
+    if (!lose || !['scale', 'drain', 'grow', 'remove', 'update', 'prepull'].includes(call.method))
+      return 'pass';
     lose = false;
     return 'lose-answer';
   };

@@ -1,0 +1,36 @@
+/** Which image runs where: what a rollout sees of the world. */
+
+/** One unit that the orchestrator starts and stops as a whole (an allocation, a pod). */
+export interface WorkerSeen {
+  id: string;
+  zone: string;
+  /** The orchestrator's id of its node. */
+  node: string;
+  /** How many workers it holds. */
+  workers: number;
+  /** null: the orchestrator no longer knows. */
+  image: string | null;
+  state: 'ready' | 'starting' | 'failed' | 'stopping';
+}
+
+export interface ZoneImage {
+  zone: string;
+  /** What a worker that starts now comes up with. */
+  image: string;
+  /** The rollout that holds the zone: its workers are replaced by `update` alone. null: nobody does. */
+  heldBy: string | null;
+}
+
+export interface FleetImages {
+  zones: ZoneImage[];
+  /** A zone's workers in the order in which the orchestrator would replace them by itself. */
+  workers: WorkerSeen[];
+}
+
+/** How far a node is with holding an image ready. */
+export interface PrepullSeen {
+  zone: string;
+  node: string;
+  state: 'pulling' | 'present' | 'failed';
+  detail: string | null;
+}
