@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import { OutsideError } from '../src/errors.js';
-import type { ChatRef } from '../src/ports.js';
+import type { ChatRef, Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
 
 /** Slack takes about one message a second and channel; the pace is on the Muster clock, Retry-After on the machine's. */
@@ -19,8 +19,12 @@ export const announce = defineJob({
   data: z.object({ v: z.literal(1), channel: z.string() }),
   deadlineMs: 60_000,
   async run({ channel }, context) {
+    // One sender a channel: of two, the slower one would post again or put an older version over a newer one.
+    const { holder, leaseMs } = context.settings;
+    const lease = await context.store.lease(`channel-${channel}`, holder, leaseMs);
+    if (lease === null) return announceTo(channel, context, RETRY_MS);
     try {
-      const more = channel === PAGER ? await page(context) : await post(channel, context);
+      const more = channel === PAGER ? await page(context) : await post(channel, lease, context);
       if (more) await announceTo(channel, context, PACE_MS);
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
@@ -29,6 +33,8 @@ export const announce = defineJob({
       const wait = error.retryAfterMs === null ? RETRY_MS : error.retryAfterMs * context.clock.speed;
       context.log.warn({ channel, why: error.why, waitMs: wait }, error.message);
       await announceTo(channel, context, wait);
+    } finally {
+      await context.store.release(lease);
     }
   },
 });
@@ -50,7 +56,7 @@ export async function announceAll(
   for (const channel of channels) await announceTo(channel, context);
 }
 
-async function post(channel: string, context: JobContext): Promise<boolean> {
+async function post(channel: string, lease: Lease, context: JobContext): Promise<boolean> {
   const { chat, store, clock, signal } = context;
   for (let sent = 0; sent < BATCH; sent += 1) {
     if (signal.aborted) return true;
@@ -61,14 +67,16 @@ async function post(channel: string, context: JobContext): Promise<boolean> {
       continue;
     }
     if (sent > 0) await clock.sleep(PACE_MS, signal);
-    await sendRow(row, context);
+    if (!(await sendRow(row, lease, context))) return true;
   }
   return true;
 }
 
-async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
+/** False when another sender has taken over meanwhile. */
+async function sendRow(row: OutboxRow, lease: Lease, context: JobContext): Promise<boolean> {
   const { store } = context;
   const chat = context.chat!;
+  const stillMine = () => store.renew(lease, context.settings.leaseMs);
   const before = await store.posted(row.channel, row.key);
   let ref = before?.ref ?? null;
   if (ref === null) {
@@ -76,8 +84,12 @@ async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
     const id = `post-${row.channel}-${row.key}`;
     const isFirst = await store.once(id, DAY_MS);
     ref = isFirst ? null : await chat.find(row);
-    ref ??= await orUndo(id, context, () => chat.post(row));
+    if (!(await stillMine())) return false;
+    // What an unanswered post left behind may be an older version.
+    if (ref === null) ref = await orUndo(id, context, () => chat.post(row));
+    else await chat.update(ref, row);
   } else if (row.seq > (before?.seq ?? 0)) {
+    if (!(await stillMine())) return false;
     ref = await updateOrPost(ref, row, context);
   }
   let replies = before?.threadPosted ?? 0;
@@ -91,6 +103,7 @@ async function sendRow(row: OutboxRow, context: JobContext): Promise<void> {
     replies += 1;
   }
   await store.sent(row, ref, replies);
+  return true;
 }
 
 /** Somebody deleted the message: its newest state is posted anew, once a version. */

@@ -118,6 +118,8 @@ async function toward(
   const notes: string[] = [];
   let lacks = false;
   for (const step of steps) {
+    // Reading the world may have taken long: who lost the lease meanwhile leaves the world to its new holder.
+    if (isAct(step) && !(await context.store.renew(lease, context.settings.leaseMs))) return STEP_MS;
     const current = zones.find((zone) => zone.zone === step.zone)?.desired ?? 0;
     const outcome = await perform(step, { fleet, decisionId: desired.decisionId, current }, context);
     if (outcome.note !== null) notes.push(outcome.note);
@@ -126,6 +128,8 @@ async function toward(
   await note(fleet, lease, desired, notes.length === 0 ? null : notes.join('; '), lacks, context);
   return STEP_MS;
 }
+
+const isAct = (step: Step): boolean => step.do !== 'wait' && step.do !== 'give-up';
 
 async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<GroupNow[]> {
   const groups = await context.nodeGroups.list(fleet.nodeGroups);

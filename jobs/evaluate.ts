@@ -91,7 +91,8 @@ async function decideOnce(
   const cycle = ask.cycle ?? cycleStart(now, fleet.policy);
   const seen = seenOf(fleet, looked, state, memory, { now, cycle, trigger: ask.trigger });
   const decision = decide(seen, fleet.policy);
-  if (ask.trigger === 'guard' && decision.kind === 'hold') return 'nothing';
+  if (ask.trigger === 'guard' && (decision.kind === 'hold' || isAdvisedAlready(decision, state)))
+    return 'nothing';
 
   const id = decisionId(fleet.name, ask, cycle, now);
   const acts = decision.kind === 'scale' && fleet.policy.mode === 'act';
@@ -209,6 +210,10 @@ function advised(memory: Memory, seen: Seen, decision: Decision): Memory {
   const found = seen.zones?.reduce((sum, zone) => sum + zone.desired, 0) ?? memory.desired;
   return { ...memory, votes: remember(memory, seen, decision).votes, desired: found };
 }
+
+/** Nobody follows advice within a minute: the guard says it once, and again when it asks for more. */
+const isAdvisedAlready = (decision: Decision, { latest }: FleetState): boolean =>
+  latest?.status === 'advised' && latest.to >= target(decision);
 
 /** A cycle's decision is named by the cycle, so that a second one cannot even be written; the others by their moment. */
 function decisionId(fleet: string, ask: Ask, cycle: number, now: number): string {

@@ -14,6 +14,7 @@ const USAGE = `muster: runs ML serving fleets at the lowest cost their latency o
   muster forecast  what the next cycle will be sized for, with the same options: muster forecast <fleet> [hours]
   muster decide    the policy engine on standard input and output: [--config FILE] --fleet NAME [--preset P]
   muster backtest  policies side by side on recorded traffic: --trace FILE.csv [--scale 1] [--json] [--chart out.png]
+  muster simulate  whole days of the app under faults, from one seed: [--seed 1] [--days 1] [--json] [--log]
   muster help      this text
   muster version   the version
 `;
@@ -38,6 +39,8 @@ const subcommands: Record<string, Subcommand> = {
     };
     return (await import('./backtest-cli.js')).runBacktest(argv, io);
   },
+  simulate: async (argv) =>
+    (await import('./simulate-cli.js')).runSimulate(argv, { out: (text) => process.stdout.write(text) }),
   help: async () => print(USAGE),
   version: async () => print(`${version()}\n`),
 };

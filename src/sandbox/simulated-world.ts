@@ -7,10 +7,10 @@ import type { FleetConfig } from '../config.js';
 import type { Millis } from '../core/model.js';
 import { workersFor } from '../core/sizing.js';
 import { type Cluster, type ClusterSpec, createCluster, restoreCluster } from '../simulation/cluster.js';
+import { createFleetTraffic, type FleetTraffic, type SavedTraffic } from '../simulation/fleet-traffic.js';
 import type { Trace } from '../simulation/trace.js';
 import { createTraffic, type Traffic, trafficFromTrace } from '../simulation/traffic.js';
 import type { FleetTruth } from './control.js';
-import { createFleetTraffic, type FleetTraffic, type SavedTraffic } from './fleet-traffic.js';
 import {
   MAX_NODES_PER_ZONE,
   NODE_BOOT_SECONDS,

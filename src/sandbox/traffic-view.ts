@@ -1,5 +1,5 @@
 /** The simulated traffic as the metric stand-ins read it. Expected values become whole messages here. */
-import type { FleetTraffic, FleetTrafficSeen } from './fleet-traffic.js';
+import type { FleetTraffic, FleetTrafficSeen } from '../simulation/fleet-traffic.js';
 import type { TrafficView } from './metrics-view.js';
 import type { SimulatedWorld } from './simulated-world.js';
 

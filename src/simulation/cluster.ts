@@ -105,6 +105,8 @@ export interface Cluster extends ClusterView {
   /** Absolute. Below the present size the cloud picks the victims. */
   resize(group: string, size: number): void;
   deleteInstances(group: string, names: string[]): void;
+  /** The most VMs that the cloud grants the group from now on; those there are stay. */
+  grant(group: string, most: number): void;
   setFrozenByOperator(frozen: boolean): void;
   /** Another autoscaler's checks in the job's scaling policy. */
   setForeignPolicy(jobId: string, owned: boolean): void;
@@ -237,6 +239,12 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
       const group = state.groups.find((one) => one.name === name);
       if (group === undefined) throw new Error(`no node group ${name}`);
       deleteVms(state, group, names, timing);
+      settled();
+    },
+    grant(name, most) {
+      const group = state.groups.find((one) => one.name === name);
+      if (group === undefined) throw new Error(`no node group ${name}`);
+      group.maxSize = most;
       settled();
     },
     setFrozenByOperator(frozen) {

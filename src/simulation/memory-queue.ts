@@ -36,21 +36,26 @@ interface Waiting {
   dedupe: string | null;
 }
 
-/** Muster time until a job that failed, or whose worker died, is tried again. */
+/** Muster time until a job that failed is tried again. */
 const AGAIN_MS = 1_000;
 const USUAL_ATTEMPTS = 3;
 
 /**
  * Deterministic: due time first, then the order of arrival. Deduplication is that of the real queue: one waiting and
- * one active job of an id, the newest data wins; of delayed ones the earliest stays.
+ * one active job of an id, the newest data wins; of delayed ones the earliest stays. `next` may be called again while an
+ * earlier one still runs, as by a second worker.
  */
-export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
+export function createMemoryQueue(
+  clock: Pick<Clock, 'now'>,
+  { lockMs = AGAIN_MS }: { /** Until a job whose worker died is taken over. */ lockMs?: Millis } = {},
+): MemoryQueue {
   let schedules: { schedule: Schedule; due: Millis }[] = [];
   const handlers = new Map<string, JobHandler>();
   let waiting: Waiting[] = [];
   let order = 0;
   let twice: (job: string) => boolean = () => false;
   let closed = false;
+  const active: Waiting[] = [];
 
   const add = (job: Omit<Waiting, 'order' | 'attempts'>): void => {
     waiting.push({ ...job, order: order++, attempts: 0 });
@@ -76,7 +81,7 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
       put(job, data, dedupe ?? id, one.due);
       one.due = slotAfter(now, one.schedule);
     }
-    for (const timer of waiting.filter((other) => isTimer(other) && other.due <= now)) {
+    for (const timer of waiting.filter((other) => other.due <= now && isTimer(other))) {
       waiting = waiting.filter((other) => other !== timer);
       put(timer.job, timer.data, (timer.dedupe ?? '').slice(1), null);
     }
@@ -84,7 +89,7 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
   const take = (): Waiting | null => {
     tick();
     const now = clock.now();
-    const ready = waiting.filter((one) => one.due <= now && handlers.has(one.job));
+    const ready = waiting.filter((one) => one.due <= now && isFree(one));
     const first = ready.sort((a, b) => a.due - b.due || a.order - b.order)[0];
     if (!first) return null;
     waiting = waiting.filter((other) => other !== first);
@@ -96,21 +101,28 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
     const handler = taken && handlers.get(taken.job);
     if (!taken || !handler) return null;
     const { job, data, slot } = taken;
+    active.push(taken);
     try {
       await handler.run(copy(data), { signal: new AbortController().signal, slot });
       return { job, data, slot, outcome: 'done', error: null };
     } catch (error) {
       const crashed = error instanceof Crashed;
       const attempts = taken.attempts + (crashed ? 0 : 1);
-      if (attempts < (handler.attempts ?? USUAL_ATTEMPTS)) again({ ...taken, attempts });
+      const due = clock.now() + (crashed ? lockMs : AGAIN_MS);
+      if (attempts < (handler.attempts ?? USUAL_ATTEMPTS)) again({ ...taken, attempts, due });
       return { job, data, slot, outcome: crashed ? 'crashed' : 'failed', error };
+    } finally {
+      active.splice(active.indexOf(taken), 1);
     }
   };
   const again = (taken: Waiting): void => {
     const { job, dedupe } = taken;
     const newer = dedupe === null ? undefined : waiting.find((other) => isNow(other, job, dedupe));
-    if (!newer) waiting.push({ ...taken, due: clock.now() + AGAIN_MS, order: order++ });
+    if (!newer) waiting.push({ ...taken, order: order++ });
   };
+  /** Somebody works on this kind, and nobody has a run of the same id under way. */
+  const isFree = ({ job, dedupe }: Waiting): boolean =>
+    handlers.has(job) && (dedupe === null || !active.some((other) => isNow(other, job, dedupe)));
 
   return {
     queue: {
@@ -133,8 +145,10 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
       closed = true;
     },
     nextAt() {
-      const dues = [...schedules, ...waiting.filter(({ job }) => handlers.has(job))].map(({ due }) => due);
-      return dues.length === 0 ? null : Math.min(...dues);
+      let first = Infinity;
+      for (const { due } of schedules) if (due < first) first = due;
+      for (const one of waiting) if (one.due < first && isFree(one)) first = one.due;
+      return first === Infinity ? null : first;
     },
     next,
     async settle(most = 10_000) {

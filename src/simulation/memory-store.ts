@@ -57,8 +57,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
   return {
     async fleet(name) {
       const fleet = of(name);
-      return copy({
-        memory: fleet.memory,
+      const rest = copy({
         desired: fleet.desired,
         override: fleet.override,
         freezes: [...fleet.freezes.values(), ...everywhere.freezes.values()],
@@ -67,6 +66,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
         version: version(fleet),
         holds: machines.holds(name),
       });
+      return { memory: fleet.memory, ...rest };
     },
     async samples(name, from, to) {
       return copy(of(name).samples.filter(({ at }) => at >= from && at <= to));
@@ -93,7 +93,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
       const newest = fleet.samples.at(-1);
       if (newest && newest.at >= sample.at) return 'duplicate';
       if ((fleet.memory?.rev ?? 0) !== expectRev) return 'conflict';
-      fleet.memory = copy(memory);
+      fleet.memory = frozen(memory);
       fleet.samples.push(copy(sample));
       fleet.samples = fleet.samples.slice(
         fleet.samples.findIndex(({ at }) => at > sample.at - RETENTION.samplesMs),
@@ -107,7 +107,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if (record.trigger === 'cycle' && fleet.cycles.has(record.cycle)) return 'duplicate';
       if ((fleet.memory?.rev ?? 0) !== commit.expectRev) return 'conflict';
       if (version(fleet) !== commit.expectVersion) return 'conflict';
-      fleet.memory = copy(commit.memory);
+      fleet.memory = frozen(commit.memory);
       if (desired) replaceDesired(fleet, copy(desired));
       keepRecord(fleet, copy(record));
       audit.append(commit.audit);
@@ -255,6 +255,17 @@ const newFleet = (): Fleet => ({
 
 /** What is stored is what JSON keeps, and nobody outside holds a reference into the store. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/**
+ * The memory is read and replaced as a whole several times a minute, so it is not copied but frozen: whoever edits it in
+ * place fails at once, and so does a number that JSON cannot keep.
+ */
+function frozen<T>(value: T): T {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} cannot be stored`);
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const key in value) frozen(value[key]);
+  return Object.freeze(value);
+}
 
 const holds = (fleet: Fleet, lease: Lease, now: number): boolean =>
   fleet.lease !== null && fleet.lease.fence === lease.fence && fleet.lease.until > now;

@@ -6,6 +6,9 @@ import type { Policy } from '../policy.js';
 
 export const UNKNOWN = 'unknown';
 
+/** Costly to make, holds no state. */
+const grouped = new Intl.NumberFormat('en-GB');
+
 export const workers = (count: number): string => `${count} ${count === 1 ? 'worker' : 'workers'}`;
 
 /** Requests per second, as a person reads them. */
@@ -21,7 +24,7 @@ export function seconds(value: number | null | undefined): string {
 
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;
-  return Number(value.toFixed(value >= 100 ? 0 : 1)).toLocaleString('en-GB');
+  return grouped.format(Number(value.toFixed(value >= 100 ? 0 : 1)));
 }
 
 export function percent(share: number | null | undefined): string {

@@ -1,16 +1,12 @@
 /**
  * The requests of every fleet: arrivals from the traffic, served by the workers that the cluster has ready. Time moves in
- * steps of five simulated seconds on a fixed grid, so that a world runs alike at every speed. Counts are expected values.
+ * steps of five simulated seconds (or as the spec says) on a fixed grid, so that a world runs alike at every speed. Counts are expected values.
  */
 import type { Millis } from '../core/model.js';
-import { createQueueModel, type QueueModel, type QueueSpec } from '../simulation/queue-model.js';
-import type { Traffic } from '../simulation/traffic.js';
+import { createQueueModel, type QueueModel, type QueueSpec } from './queue-model.js';
+import type { Traffic } from './traffic.js';
 
-export const STEP_SECONDS = 5;
-const STEP_MS = STEP_SECONDS * 1_000;
-const STEPS_PER_MINUTE = 60 / STEP_SECONDS;
-/** A gap in the trace says nothing about demand; once this many steps of the last minute are known, their mean is. */
-const KNOWN_STEPS = STEPS_PER_MINUTE / 2;
+const STEP_SECONDS = 5;
 
 /** Unknown is null: the trace has a gap. */
 export interface FleetTrafficSeen {
@@ -59,10 +55,15 @@ export interface FleetTrafficSpec {
   /** After this moment nothing arrives, which is known and no gap; null: it never ends. */
   endsAt: Millis | null;
   fleets: (QueueSpec & { name: string })[];
+  /** A divisor of 60; 5 when absent. */
+  stepSeconds?: number;
 }
 
 export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic | null = null): FleetTraffic {
-  let now = saved?.now ?? Math.floor(spec.start / STEP_MS) * STEP_MS;
+  const stepSeconds = spec.stepSeconds ?? STEP_SECONDS;
+  const stepMs = stepSeconds * 1_000;
+  const stepsPerMinute = 60 / stepSeconds;
+  let now = saved?.now ?? Math.floor(spec.start / stepMs) * stepMs;
   const fleets = new Map(
     spec.fleets.map((fleet) => {
       const kept = saved?.fleets[fleet.name];
@@ -76,7 +77,7 @@ export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic |
     return found;
   };
   const rate = (name: string): number | null =>
-    spec.endsAt !== null && now >= spec.endsAt ? 0 : spec.traffic.requestsPerSecond(name, now + STEP_MS / 2);
+    spec.endsAt !== null && now >= spec.endsAt ? 0 : spec.traffic.requestsPerSecond(name, now + stepMs / 2);
 
   return {
     get now() {
@@ -84,7 +85,11 @@ export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic |
     },
     fleet: (name) => {
       const { recent, ...rest } = known(name).state;
-      return { requestsPerSecond: meanRate(recent), requestsPerSecondNow: recent.at(-1) ?? null, ...rest };
+      return {
+        requestsPerSecond: meanRate(recent, stepsPerMinute),
+        requestsPerSecondNow: recent.at(-1) ?? null,
+        ...rest,
+      };
     },
     window: (name, seconds) => known(name).queue.window(seconds),
     totals: () => {
@@ -95,21 +100,21 @@ export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic |
       };
     },
     step: (to, ready) => {
-      if (now + STEP_MS > to) return false;
+      if (now + stepMs > to) return false;
       for (const [name, { state, queue }] of fleets) {
         const arriving = rate(name);
-        const arrivals = (arriving ?? 0) * STEP_SECONDS;
-        const seen = queue.step({ seconds: STEP_SECONDS, arrivals, ready: ready(name) });
+        const arrivals = (arriving ?? 0) * stepSeconds;
+        const seen = queue.step({ seconds: stepSeconds, arrivals, ready: ready(name) });
         state.recent.push(arriving);
-        if (state.recent.length > STEPS_PER_MINUTE) state.recent.shift();
+        if (state.recent.length > stepsPerMinute) state.recent.shift();
         state.backlog = seen.backlog;
         state.oldestAgeSeconds = seen.oldestAgeSeconds;
         state.arrived += arrivals;
         state.completed += seen.completed;
-        state.samples.push({ at: now + STEP_MS, published: state.arrived });
-        if (state.samples.length > STEPS_PER_MINUTE + 2) state.samples.shift();
+        state.samples.push({ at: now + stepMs, published: state.arrived });
+        if (state.samples.length > stepsPerMinute + 2) state.samples.shift();
       }
-      now += STEP_MS;
+      now += stepMs;
       return true;
     },
     save: () => ({
@@ -133,10 +138,12 @@ const emptyState = (): FleetState => ({
   samples: [],
 });
 
-function meanRate(recent: (number | null)[]): number | null {
+function meanRate(recent: (number | null)[], stepsPerMinute: number): number | null {
+  // A gap in the trace says nothing about demand; once half of the last minute is known, its mean is.
+  const enough = stepsPerMinute / 2;
   const rates = recent.filter((rate) => rate !== null);
   // The newest step decides whether anything is known now: a gap shows at once.
-  if (recent.at(-1) === null || rates.length < Math.min(KNOWN_STEPS, recent.length) || rates.length === 0)
+  if (recent.at(-1) === null || rates.length < Math.min(enough, recent.length) || rates.length === 0)
     return null;
   return rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
 }

@@ -1,0 +1,82 @@
+/** What the simulation can see happen, told at the very moment, below every fault: the invariants are made of these. */
+
+import type { OutboxRow, PagerEvent } from '../../core/message.js';
+import type { DecisionRecord, Freeze, Millis, Override } from '../../core/model.js';
+import type { StoredAudit } from '../../ports.js';
+
+/** What a run of a job knew when it spoke: an act is judged by what its run could have read before it. */
+export interface RunView {
+  /** 'a3 converge', say. */
+  name: string;
+  /** When the newest call was issued; it may have reached its peer later. */
+  issuedAt: Millis;
+  /** Place in the order of events of the run's newest complete reading of a fleet's intent; 0 for none. */
+  intentRead: number;
+  /** The lease it holds and until when it could rely on it, when it has one. */
+  lease: { fence: number; until: Millis } | null;
+}
+
+export type WholeEvent =
+  /** A decision was stored, with the newest audit entry and how long its `Seen` is, serialised. */
+  | { kind: 'decision'; record: DecisionRecord; audit: StoredAudit | null; seenBytes: number }
+  /** Something reached the cluster. `before` and `after`: what the zone was asked for, in workers or nodes. */
+  | {
+      kind: 'act';
+      what: 'scale' | 'grow';
+      fleet: string;
+      zone: string;
+      asked: number;
+      before: number;
+      after: number;
+      decisionId: string;
+      run: RunView;
+    }
+  | {
+      kind: 'act';
+      what: 'remove' | 'drain';
+      fleet: string;
+      zone: string;
+      /** Names of the nodes, and how many workers ran on them. */
+      nodes: string[];
+      workers: number;
+      decisionId: string;
+      run: RunView;
+    }
+  /** A number was read; `good`: it was fresh, known and true. */
+  | { kind: 'reading'; fleet: string; what: 'demand' | 'latency'; good: boolean }
+  | { kind: 'override'; override: Override }
+  | { kind: 'override-ended'; fleet: string; id: string }
+  | { kind: 'freeze'; freeze: Freeze }
+  | { kind: 'freeze-ended'; fleet: string; id: string }
+  /** A version of a message was put into the outbox. */
+  | { kind: 'queued'; row: Pick<OutboxRow, 'channel' | 'key' | 'seq'> }
+  | { kind: 'lease'; fleet: string; fence: number }
+  /** A message stands in the workspace in this version; `how` it came there. */
+  | { kind: 'said'; how: 'post' | 'update'; channel: string; key: string; seq: number }
+  | { kind: 'replied'; channel: string; key: string; index: number }
+  | { kind: 'paged'; event: PagerEvent }
+  /** Somebody else changed a count. */
+  | { kind: 'foreign'; fleet: string; zone: string }
+  /** The store, or the queue, could not be used until now. */
+  | { kind: 'store-down' }
+  | { kind: 'job-failed'; job: string; error: unknown; isFault: boolean }
+  | { kind: 'complained'; message: string; error: unknown }
+  | { kind: 'answered'; said: string; error: unknown; failed: boolean; peersFailing: boolean }
+  | { kind: 'minute'; waiting: { channel: string; count: number }[] }
+  | { kind: 'hour'; auditOk: boolean }
+  /** After the quiet cycles that follow the last fault. */
+  | {
+      kind: 'quiet';
+      quietSince: Millis;
+      fleets: {
+        name: string;
+        status: string | null;
+        wanted: { zone: string; workers: number }[] | null;
+        standing: { zone: string; workers: number; ready: number }[];
+        alertFiring: boolean;
+        lastCycle: Millis | null;
+      }[];
+      waiting: { channel: string; count: number }[];
+    };
+
+export type EventKind = WholeEvent['kind'];

@@ -1,0 +1,114 @@
+/**
+ * One process of the bot: the real app behind ports through which every fault strikes. It runs one job or command at a
+ * time and dies like a process under kill -9: nothing after the fatal call happens, no catch, no finally.
+ */
+import { type App, createApp, type Ports, type Settings } from '../../app.js';
+import type { FleetConfig } from '../../config.js';
+import type { Millis } from '../../core/model.js';
+import type { RunView } from './event.js';
+import type { Faults, Peer } from './faults.js';
+
+export interface BotProcess {
+  readonly name: string;
+  readonly app: App;
+  readonly view: RunView;
+  alive: boolean;
+  /** A run is under way, or one that its deadline gave up still goes on. */
+  busy: boolean;
+  /** Resolves when it dies. */
+  readonly died: Promise<void>;
+}
+
+export interface ProcessWorld {
+  now(): Millis;
+  faults: Faults;
+  /** Lets time pass up to a moment, and others work in it. */
+  passTo(to: Millis, goesOn: () => boolean): Promise<void>;
+  note(text: string): void;
+  /** Told when the store or the queue failed a call. */
+  storeFailed(): void;
+}
+
+type Bare = Pick<Ports, 'store' | 'queue' | 'orchestrator' | 'nodeGroups' | 'demand' | 'gauge'> & {
+  chat: NonNullable<Ports['chat']>;
+  pager: NonNullable<Ports['pager']>;
+} & Pick<Ports, 'meter' | 'log' | 'newId' | 'heartbeat'>;
+
+export interface ProcessSpec {
+  name: string;
+  world: ProcessWorld;
+  /** The ports as the world has them, watched. */
+  bare(view: () => RunView): Bare;
+  fleets: FleetConfig[];
+  settings: Omit<Settings, 'holder'>;
+  /** What the app gets instead: a test plants a bug here. */
+  plant?: (ports: Ports) => Ports;
+}
+
+export function createProcess(spec: ProcessSpec): BotProcess {
+  const { world, name } = spec;
+  const { faults } = world;
+  let die = (): void => {};
+  const died = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const view: RunView = { name, issuedAt: world.now(), intentRead: 0, lease: null };
+
+  const gate = async <T>(peer: Peer, method: string, act: () => Promise<T>): Promise<T> => {
+    if (!self.alive) return never();
+    view.issuedAt = world.now();
+    const blow = faults.strike(peer, method, view.issuedAt);
+    if (blow === null) return act();
+    world.note(`${view.name}: ${peer}.${method} ${blow.name}`);
+    if (blow.delayMs > 0) {
+      await world.passTo(view.issuedAt + blow.delayMs, () => self.alive);
+      if (!self.alive) return never();
+    }
+    if (blow.dies === 'before') return kill();
+    if (blow.fails !== null) {
+      if (peer === 'store' || peer === 'queue') world.storeFailed();
+      if (blow.fails.how === 'lost') await act();
+      throw blow.fails.error;
+    }
+    const answer = await act();
+    return blow.dies === 'after' ? kill() : answer;
+  };
+  const kill = (): Promise<never> => {
+    self.alive = false;
+    die();
+    return never();
+  };
+  const gated = <P extends object>(peer: Peer, port: P): P => {
+    const methods = Object.entries(port).map(([method, act]) => [
+      method,
+      (...args: unknown[]) =>
+        gate(peer, method, () => (act as (...all: unknown[]) => Promise<unknown>)(...args)),
+    ]);
+    return Object.fromEntries(methods) as P;
+  };
+
+  const bare = spec.bare(() => view);
+  const ports: Ports = {
+    ...bare,
+    clock: {
+      now: world.now,
+      speed: 1,
+      sleep: (ms, signal) => world.passTo(world.now() + ms, () => self.alive && signal?.aborted !== true),
+    },
+    store: gated('store', bare.store),
+    queue: gated('queue', bare.queue),
+    orchestrator: gated('orchestrator', bare.orchestrator),
+    nodeGroups: gated('node-groups', bare.nodeGroups),
+    demand: gated('demand', bare.demand),
+    gauge: gated('gauge', bare.gauge),
+    chat: gated('chat', bare.chat),
+    pager: gated('pager', bare.pager),
+  };
+  const settings: Settings = { ...spec.settings, holder: name };
+  const app = createApp(spec.plant === undefined ? ports : spec.plant(ports), spec.fleets, settings);
+  const self: BotProcess = { name, app, view, alive: true, busy: false, died };
+  return self;
+}
+
+/** What comes after a fatal call. */
+const never = (): Promise<never> => new Promise<never>(() => {});
