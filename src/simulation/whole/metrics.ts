@@ -2,7 +2,7 @@
 import type { FleetConfig } from '../../config.js';
 import type { Millis } from '../../core/model.js';
 import type { DemandReader, DemandSeen, GaugeReader } from '../../ports.js';
-import type { Faults } from './faults.js';
+import type { Faults, Illness } from './faults.js';
 import type { Truth } from './truth.js';
 import type { World } from './world.js';
 
@@ -52,7 +52,7 @@ export function createMetrics(
         const fleet = nameOf(source.kind === 'rabbitmq' ? source.queue : source.rate);
         const { demand, illness } = said('demand', fleet);
         const dark = illness === 'nostats';
-        const good = illness === null && demand.requestsPerSecond !== null;
+        const good = isTrue(illness) && demand.requestsPerSecond !== null;
         truth.tell({ kind: 'reading', fleet, what: 'demand', good });
         return dark
           ? { at: demand.at, requestsPerSecond: null, backlog: null, oldestAgeSeconds: null, consumers: null }
@@ -63,10 +63,13 @@ export function createMetrics(
       async gauge(query) {
         const fleet = nameOf(query);
         const { at, p95, illness } = said('gauge', fleet);
-        const good = illness === null;
+        const good = isTrue(illness);
         truth.tell({ kind: 'reading', fleet, what: 'latency', good });
         return p95 === null || illness === 'nostats' ? null : { at, value: p95 };
       },
     },
   };
 }
+
+/** What a flaky source answers is right, when it answers; from a hanging one nothing arrives. */
+const isTrue = (illness: Illness | null): boolean => illness === null || illness === 'flaky';
