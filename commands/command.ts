@@ -7,6 +7,7 @@ import type { FleetConfig } from '../src/config.js';
 import type { AccessPolicy, Contact, Role, Standing } from '../src/core/access.js';
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
+import type { Plan } from '../src/core/plan.js';
 import type { OperatorCode } from '../src/errors.js';
 import type {
   Clock,
@@ -35,7 +36,10 @@ export interface CommandContext {
   fleets: FleetConfig[];
   clock: Clock;
   reader: StoreReader;
-  store: Pick<Store, 'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'fleet' | 'saveMachine'>;
+  store: Pick<
+    Store,
+    'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'saveMachine' | 'appendAudit' | 'fleet'
+  >;
   queue: Queue;
   orchestrator: OrchestratorReader;
   nodeGroups: NodeGroupsReader;
@@ -48,6 +52,14 @@ export interface CommandContext {
   /** What the speaker may do. */
   authority: Authority;
   access: AccessPolicy;
+  /** The machine's clock, for what waits for a person's click. */
+  machineNow(): Millis;
+  /** Where what concerns no single fleet is said. */
+  channel: string;
+  /** What this very run was planned to do, when its verb plans. */
+  plan?: Plan;
+  /** Set when a proposal was confirmed: which, and by whom. */
+  approval?: { proposal: string; by: Person };
 }
 
 /** Asked by the one road, and again at each click; facts are fetched only when they could matter. */
@@ -87,6 +99,11 @@ export interface Verb<A = unknown> {
   role?: Role;
   /** The role that these very arguments take (a dry run, say). */
   roleFor?(args: A): Role;
+  /**
+   * What it would do, for verbs that can hurt: shown by --dry-run, and before it is done when something about it is risky.
+   * null: there is nothing to plan (a conflict, say); `run` says why.
+   */
+  plan?(args: A, context: CommandContext): Promise<Plan | null>;
   /** Words to typed arguments; throws OperatorError('usage' …) with a friendly sentence. Pure. */
   parse(words: string[], context: ParseContext): A;
   schema?: z.ZodType<A>;

@@ -49,6 +49,15 @@ export async function requestEvaluation(fleet: string, context: CommandContext):
   );
 }
 
+/** Stored rows that nobody woke the sender for are sent within the minute, so a silent queue is no failure. */
+export async function wakeSenders(channels: string[], context: CommandContext): Promise<void> {
+  try {
+    await Promise.all([...new Set(channels)].map((channel) => wake(channel, context)));
+  } catch (error) {
+    if (!(error instanceof OutsideError)) throw error;
+  }
+}
+
 async function wake(channel: string, context: CommandContext): Promise<void> {
   await context.queue.enqueue('announce', { v: 1, channel }, { dedupe: `announce-${channel}` });
 }

@@ -1,13 +1,16 @@
 import type { OutboxRow } from '../src/core/message.js';
 import type { Freeze } from '../src/core/model.js';
+import type { Plan } from '../src/core/plan.js';
 import {
   announcedRows,
   endedRows,
   freezeEnded,
   freezeLine,
   freezeSet,
+  freezeWords,
   openFreezes,
 } from '../src/core/views/intent.js';
+import { at } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
@@ -27,11 +30,12 @@ export interface FreezeArguments {
 
 export const freeze = defineVerb<FreezeArguments>({
   name: 'freeze',
-  usage: `${usage} [--replace]`,
+  usage: `${usage} [--replace] [--dry-run]`,
   summary: 'Stops all changes of one fleet or of all, or with “down” only the cuts, until a time.',
   examples: ['freeze for 1h because we investigate', 'freeze ocr down until 18:00 because big customer demo'],
   changes: true,
   parse,
+  plan,
   run,
 });
 
@@ -44,6 +48,22 @@ function parse(words: string[], context: ParseContext): FreezeArguments {
     throw new OperatorError('usage', 'Name one fleet, or none to freeze them all.', full);
   }
   return { fleet: fleetOrAll(names[0], context), kind, until, reason, replace: flags.has('replace') };
+}
+
+/** A freeze is the emergency brake: it never waits for a click. */
+async function plan(args: FreezeArguments, context: CommandContext): Promise<Plan | null> {
+  const existing = await sameFreeze(args.fleet, context);
+  if (existing !== null && !args.replace) return null;
+  const words = freezeWords(args);
+  return {
+    action: `Freeze ${words}`,
+    fleets: args.fleet === '*' ? context.fleets.map(({ name }) => name) : [args.fleet],
+    falls: false,
+    risks: [],
+    parts: [{ kind: 'text', text: [`${words} until `, at(args.until, 'date-time'), '.'] }],
+    effect: null,
+    numbers: { freeze: words, until: args.until },
+  };
 }
 
 /** No name, 'all' or '*' is every fleet. */

@@ -1,9 +1,10 @@
 /** The list of verbs, and the one way from what somebody typed to a verb's answer. */
 import { nearest } from '../src/core/nearest.js';
 import { OperatorError } from '../src/errors.js';
+import { act } from './act.js';
 import { short } from './arguments.js';
-import { refuseBelow } from './authority.js';
-import type { CommandContext, ParseContext, Reply, Verb } from './command.js';
+import type { CommandContext, Reply, Verb } from './command.js';
+import { confirmOf, declineOf } from './confirm.js';
 import { forecast } from './forecast.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
@@ -14,7 +15,21 @@ import { status } from './status.js';
 import { unfreeze } from './unfreeze.js';
 import { why } from './why.js';
 
-const spoken: Verb[] = [status, why, forecast, override, freeze, unfreeze, run, history];
+/** A confirmed proposal is heard again by the same road. */
+const again = (said: string, context: CommandContext): Promise<Reply> => hear(said, context);
+
+const spoken: Verb[] = [
+  status,
+  why,
+  forecast,
+  override,
+  freeze,
+  unfreeze,
+  run,
+  history,
+  confirmOf(again),
+  declineOf(),
+];
 
 export const verbs: readonly Verb[] = [...spoken, helpOf(spoken)];
 
@@ -42,14 +57,7 @@ export async function hear(said: string, context: CommandContext): Promise<Reply
   }
   const asksHelp = words.length === 1 && /^(help|--help|—help|\?)$/i.test(words[0]!);
   if (asksHelp && verb.name !== 'help') return hear(`help ${verb.name}`, context);
-  const args = verb.parse(words, parseContext(said, context));
-  return (await denied(verb, args, context)) ?? verb.run(args, context);
-}
-
-/** Authority is looked at when something is done, typed or clicked, and never remembered from before. */
-async function denied(verb: Verb, args: unknown, context: CommandContext): Promise<Reply | null> {
-  const needed = verb.roleFor?.(args) ?? verb.role ?? (verb.changes ? 'operator' : 'viewer');
-  return needed === 'viewer' ? null : refuseBelow(needed, verb.name, context);
+  return act(verb, words, context);
 }
 
 /** Typed text to words: quotes and dashes as phones write them, a leading /muster tolerated. */
@@ -64,14 +72,4 @@ export function wordsOf(said: string): string[] {
   return words[0]?.toLowerCase() === '/muster' || words[0]?.toLowerCase() === 'muster'
     ? words.slice(1)
     : words;
-}
-
-function parseContext(said: string, context: CommandContext): ParseContext {
-  return {
-    now: context.now,
-    timeZone: context.by.timeZone ?? 'UTC',
-    fleets: context.fleets.map((fleet) => fleet.name),
-    said,
-    maxOverrideSeconds: context.maxOverrideSeconds,
-  };
 }

@@ -1,4 +1,5 @@
 import type { FleetConfig } from '../src/config.js';
+import { parseDuration } from '../src/core/duration.js';
 import type { Override, OverrideKind } from '../src/core/model.js';
 import {
   announcedRows,
@@ -9,51 +10,46 @@ import {
   overrideEnded,
   overrideSet,
 } from '../src/core/views/intent.js';
-import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import { countOf, knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
 import { elsewhere, followUp } from './consequences.js';
-
-const usage = '<fleet> <n>|floor <n>|ceiling <n> for <duration>|until <time> because <reason>';
-const full = `override ${usage}`;
-
-export type OverrideArguments =
-  | { do: 'cancel'; fleet: string }
-  | {
-      do: 'set';
-      fleet: string;
-      kind: OverrideKind;
-      workers: number;
-      until: number;
-      reason: string;
-      replace: boolean;
-      dryRun: boolean;
-    };
+import { extend } from './override-extend.js';
+import { planOverride } from './override-plan.js';
+import {
+  checkLimits,
+  checkVersion,
+  full,
+  gone,
+  type OverrideArguments,
+  overtaken,
+  usage,
+} from './override-shared.js';
 
 export const override = defineVerb<OverrideArguments>({
   name: 'override',
-  usage: `${usage} [--replace], or: cancel <fleet>`,
+  usage: `${usage} [--replace] [--dry-run] [--break-glass], or: cancel <fleet>, or: extend <fleet> <duration>`,
   summary: 'Pins a fleet to a count, or keeps it at least or at most there, until a time.',
   examples: [
     'override face-match 12 for 2h because load test',
     'override ocr floor 4 until 18:00 because campaign',
     'override ocr ceiling 6 for 1h30m because database is slow',
     'override cancel face-match',
+    'override extend face-match 1h',
   ],
   changes: true,
   parse,
-  run: (args, context) => (args.do === 'cancel' ? cancel(args.fleet, context) : set(args, context)),
+  plan: (args, context) => planOverride(args, context),
+  run(args, context) {
+    if (args.do === 'cancel') return cancel(args, context);
+    return args.do === 'extend' ? extend(args, context) : set(args, context);
+  },
 });
 
 function parse(words: string[], context: ParseContext): OverrideArguments {
-  const { words: plain, flags } = splitFlags(words, ['replace', 'dry-run'], full);
-  if (plain[0]?.toLowerCase() === 'cancel') {
-    return { do: 'cancel', fleet: knownFleet(plain[1], context, 'override cancel <fleet>') };
-  }
-  if (plain[1]?.toLowerCase() === 'cancel') {
-    return { do: 'cancel', fleet: knownFleet(plain[0], context, 'override cancel <fleet>') };
-  }
+  const { words: plain, flags } = splitFlags(words, ['replace'], full);
+  const changing = parseChange(plain, context);
+  if (changing !== null) return changing;
   const fleet = knownFleet(plain[0], context, full);
   const second = plain[1]?.toLowerCase();
   const kind: OverrideKind = second === 'floor' || second === 'ceiling' ? second : 'pin';
@@ -76,8 +72,23 @@ function parse(words: string[], context: ParseContext): OverrideArguments {
     until,
     reason,
     replace: flags.has('replace'),
-    dryRun: flags.has('dry-run'),
   };
+}
+
+/** 'cancel <fleet>' and 'extend <fleet> <duration>', the name also first; '#id' is the button's own override. */
+function parseChange(plain: string[], context: ParseContext): OverrideArguments | null {
+  const [first, second] = plain.map((word) => word.toLowerCase());
+  const word = [first, second].find((each) => each === 'cancel' || each === 'extend');
+  if (word === undefined) return null;
+  const shape = word === 'cancel' ? 'override cancel <fleet>' : 'override extend <fleet> <duration>';
+  const fleet = knownFleet(first === word ? plain[1] : plain[0], context, shape);
+  const rest = plain.slice(2);
+  const id = rest.find((each) => each.startsWith('#'))?.slice(1) ?? null;
+  if (word === 'cancel') return { do: 'cancel', fleet, id };
+  const said = rest.filter((each) => !each.startsWith('#') && !/^(for|by)$/i.test(each)).join(' ');
+  const seconds = parseDuration(said);
+  if (seconds !== null && seconds > 0) return { do: 'extend', fleet, seconds, id };
+  throw new OperatorError('bad-duration', 'By how long? Say a duration such as 1h or 30m.', shape);
 }
 
 async function set(
@@ -108,13 +119,10 @@ async function set(
     postedIn: elsewhere([fleet.channel], context),
   };
   const frozen = openFreezes(state.freezes, now);
-  const message = overrideSet(next, existing, notesFor(fleet, next, frozen.length > 0));
-  if (args.dryRun) {
-    return {
-      visibility: 'caller',
-      message: { ...message, title: `Dry run. ${message.title ?? ''}`, parts: message.parts.slice(0, -1) },
-    };
-  }
+  const message = overrideSet(next, existing, [
+    ...effectNotes(context),
+    ...notesFor(fleet, next, frozen.length > 0),
+  ]);
   const rows = announcedRows(next, message, now);
   if (existing !== null) {
     rows.push(...endedRows(existing, overrideEnded(existing, { how: 'replaced', by }, now), now, []));
@@ -143,19 +151,17 @@ async function set(
   return { visibility: 'channel', message: await followUp([args.fleet], rows, context, message) };
 }
 
-async function cancel(name: string, context: CommandContext): Promise<Reply> {
+async function cancel(
+  { fleet: name, id }: { fleet: string; id: string | null },
+  context: CommandContext,
+): Promise<Reply> {
   const fleet = context.fleets.find((other) => other.name === name)!;
   const state = await context.store.fleet(name);
   checkVersion(state.version, context);
   const { by, now } = context;
   const existing = state.override;
-  if (existing === null || existing.until <= now) {
-    const sentence = `${name} has no override: the forecast decides already.`;
-    return {
-      visibility: 'caller',
-      message: refusal(sentence, { command: context.command }),
-      refused: 'not-found',
-    };
+  if (existing === null || existing.until <= now || (id !== null && existing.id !== id)) {
+    return gone(name, id, existing, context);
   }
   const message = overrideEnded(existing, { how: 'cancelled', by }, now);
   const audit = {
@@ -173,31 +179,7 @@ async function cancel(name: string, context: CommandContext): Promise<Reply> {
   return { visibility: 'channel', message: await followUp([name], rows, context, message) };
 }
 
-function checkLimits(args: { kind: OverrideKind; workers: number; fleet: string }, fleet: FleetConfig): void {
-  const { floor, ceiling } = fleet.policy;
-  const { workers } = args;
-  if (workers > ceiling) {
-    throw new OperatorError(
-      'bad-count',
-      `${workers} workers is above the ceiling of ${args.fleet}, which is ${ceiling}; an override never goes past it.`,
-      full,
-    );
-  }
-  if (workers >= floor) return;
-  throw new OperatorError(
-    'bad-count',
-    `${workers} workers is below the floor of ${args.fleet}, which is ${floor}; an override never goes under it.`,
-    full,
-  );
-}
-
-function checkVersion(version: number, context: CommandContext): void {
-  if (context.expectVersion === undefined || context.expectVersion === version) return;
-  throw new OperatorError(
-    'stale',
-    'That button is out of date: something has changed since it was made. Look at the status and say it again.',
-  );
-}
+const effectNotes = ({ plan }: CommandContext): string[] => (plan?.effect == null ? [] : [plan.effect]);
 
 function notesFor(fleet: FleetConfig, next: Override, frozen: boolean): string[] {
   const notes: string[] = [];
@@ -206,14 +188,6 @@ function notesFor(fleet: FleetConfig, next: Override, frozen: boolean): string[]
   }
   if (frozen) notes.push('A freeze is open: the override takes effect as far as the freeze lets it.');
   return notes;
-}
-
-function overtaken(fleet: string): OperatorError {
-  return new OperatorError(
-    'conflict',
-    `Somebody else changed ${fleet} at the same moment. Nothing of yours was stored: look at the status, then say it again.`,
-    `status ${fleet}`,
-  );
 }
 
 function withoutCommand(said: string): string {

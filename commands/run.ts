@@ -1,15 +1,12 @@
 import type { FleetConfig } from '../src/config.js';
 import { decide } from '../src/core/decide.js';
 import type { Message } from '../src/core/message.js';
-import type { Missing, Seen } from '../src/core/model.js';
-import { cycleStart } from '../src/core/policy.js';
-import { openFreezes } from '../src/core/views/intent.js';
 import { dryRunMessage } from '../src/core/views/why.js';
-import { OperatorError, type OutsideError } from '../src/errors.js';
+import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags } from './arguments.js';
 import { type CommandContext, defineVerb, type Reply } from './command.js';
 import { requestEvaluation } from './consequences.js';
-import { patiently } from './peers.js';
+import { seenNow } from './seen.js';
 
 const usage = 'run [fleet] [--dry-run]';
 /** A dry run of more fleets than this would not fit into one message. */
@@ -32,6 +29,14 @@ export const run = defineVerb<{ fleet: string | null; dryRun: boolean }>({
     const chosen = context.fleets.filter((other) => fleet === null || other.name === fleet);
     if (chosen.length === 0) throw new OperatorError('unknown-fleet', 'No fleet is configured.', usage);
     if (dryRun) return dryRuns(chosen, context);
+    await context.store.appendAudit({
+      at: context.now,
+      by: context.by,
+      action: 'run',
+      fleet,
+      said: context.said,
+      detail: { where: context.where },
+    });
     await Promise.all(chosen.map((other) => requestEvaluation(other.name, context)));
     const names = chosen.length === 1 ? chosen[0]!.name : `${chosen.length} fleets`;
     const message: Message = {
@@ -81,32 +86,11 @@ async function dryRuns(fleets: FleetConfig[], context: CommandContext): Promise<
 /** Decides from what is stored and what the orchestrator says now; nothing is written. */
 async function dryRunOf(fleet: FleetConfig, context: CommandContext): Promise<Message> {
   const { name, policy } = fleet;
-  const { now } = context;
-  const [state, zones] = await Promise.all([
-    context.reader.fleet(name),
-    patiently(context.orchestrator.zones(fleet.orchestrator)),
-  ]);
+  const state = await context.reader.fleet(name);
   if (state.memory === null) {
     const text = `${name} has no sample yet, so there is nothing to decide from.`;
     return { summary: text, tone: 'info', parts: [{ kind: 'text', text }] };
   }
-  const seen: Seen = {
-    v: 1,
-    fleet: name,
-    now,
-    cycle: cycleStart(now, policy),
-    trigger: 'request',
-    sample: state.memory.recent.at(-1) ?? null,
-    missing: zones.ok ? [] : [missingWorkers(zones.error)],
-    zones: zones.ok ? zones.value : null,
-    memory: state.memory,
-    override: state.override !== null && state.override.until > now ? state.override : null,
-    freezes: openFreezes(state.freezes, now),
-  };
+  const seen = await seenNow(fleet, state, context);
   return dryRunMessage(name, decide(seen, policy), seen, policy);
-}
-
-function missingWorkers(error: OutsideError): Missing {
-  const why = error.why === 'rate-limited' ? 'error' : error.why;
-  return { what: 'workers', peer: error.peer, why };
 }

@@ -1,48 +1,111 @@
-import { endedRows, freezeEnded } from '../src/core/views/intent.js';
+import type { Freeze } from '../src/core/model.js';
+import type { Plan } from '../src/core/plan.js';
+import { endedRows, freezeEnded, freezeLine, freezeWords } from '../src/core/views/intent.js';
 import { refusal } from '../src/core/views/problem.js';
+import { at, who } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
-import { defineVerb } from './command.js';
+import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
 import { elsewhere, followUp } from './consequences.js';
 import { channelsOf, fleetOrAll, sameFreeze } from './freeze.js';
 
-export const unfreeze = defineVerb<string>({
+const usage = 'unfreeze [fleet] [because <reason>]';
+
+interface UnfreezeArguments {
+  /** '*' is the freeze of every fleet. */
+  fleet: string;
+  /** The freeze that a button was made for. */
+  id: string | null;
+}
+
+export const unfreeze = defineVerb<UnfreezeArguments>({
   name: 'unfreeze',
-  usage: '[fleet]',
-  summary: 'Ends the freeze of a fleet, or without a name the freeze of all fleets.',
+  usage: '[fleet] [--dry-run] [--break-glass because <reason>]',
+  summary:
+    'Ends the freeze of a fleet, or without a name the freeze of all fleets; somebody else’s only after a confirmation.',
   examples: ['unfreeze', 'unfreeze ocr'],
   changes: true,
-  parse: (words, context) => fleetOrAll(words[0], context),
-  async run(fleet, context) {
-    const { by, now } = context;
-    const existing = await sameFreeze(fleet, context);
-    if (existing === null) {
-      const about = fleet === '*' ? 'There is no freeze of all fleets' : `${fleet} is not frozen by itself`;
-      return {
-        visibility: 'caller',
-        message: refusal(`${about}; status shows what is frozen.`, { command: context.command }),
-        refused: 'not-found',
-      };
-    }
-    const message = freezeEnded(existing, { how: 'cancelled', by }, now);
-    const audit = {
-      at: now,
-      by,
-      action: 'unfreeze',
-      fleet: fleet === '*' ? null : fleet,
-      said: context.said,
-      ids: { freeze: existing.id },
-      detail: { where: context.where },
-    };
-    const rows = endedRows(existing, message, now, elsewhere(channelsOf(fleet, context), context));
-    const stored = await context.store.endFreeze(fleet, existing.id, audit, rows);
-    if (stored === 'conflict') {
-      throw new OperatorError(
-        'conflict',
-        'Somebody else changed it at the same moment; look at the status.',
-        'status',
-      );
-    }
-    const fleets = fleet === '*' ? context.fleets.map((other) => other.name) : [fleet];
-    return { visibility: 'channel', message: await followUp(fleets, rows, context, message) };
-  },
+  parse,
+  plan,
+  run,
 });
+
+function parse(words: string[], context: ParseContext): UnfreezeArguments {
+  const because = words.findIndex((word) => /^(because|reason)$/i.test(word));
+  const plain = because === -1 ? words : words.slice(0, because);
+  const id = plain.find((word) => word.startsWith('#'))?.slice(1) ?? null;
+  const names = plain.filter((word) => !word.startsWith('#'));
+  if (names.length > 1)
+    throw new OperatorError('usage', 'Name one fleet, or none for the freeze of all.', usage);
+  return { fleet: fleetOrAll(names[0], context), id };
+}
+
+/** Lifting what somebody else set is risky: they may know something. */
+async function plan({ fleet, id }: UnfreezeArguments, context: CommandContext): Promise<Plan | null> {
+  const existing = await sameFreeze(fleet, context);
+  if (existing === null || (id !== null && existing.id !== id)) return null;
+  const { by } = existing;
+  return {
+    action: `End the freeze of ${fleet === '*' ? 'all fleets' : fleet}`,
+    fleets: namesOf(fleet, context),
+    falls: false,
+    risks: by.id === context.by.id ? [] : [{ code: 'freeze-of-another', by: by.name }],
+    parts: [
+      { kind: 'text', text: freezeLine(existing) },
+      { kind: 'text', text: 'Changes begin again at once, with an evaluation of each fleet.' },
+    ],
+    effect: null,
+    numbers: { freeze: freezeWords(existing), setBy: by.name },
+  };
+}
+
+async function run({ fleet, id }: UnfreezeArguments, context: CommandContext): Promise<Reply> {
+  const { by, now } = context;
+  const existing = await sameFreeze(fleet, context);
+  if (existing === null || (id !== null && existing.id !== id)) return gone(fleet, id, existing, context);
+  const message = freezeEnded(existing, { how: 'cancelled', by }, now);
+  const audit = {
+    at: now,
+    by,
+    action: 'unfreeze',
+    fleet: fleet === '*' ? null : fleet,
+    said: context.said,
+    ids: { freeze: existing.id },
+    detail: { where: context.where },
+  };
+  const rows = endedRows(existing, message, now, elsewhere(channelsOf(fleet, context), context));
+  const stored = await context.store.endFreeze(fleet, existing.id, audit, rows);
+  // Two at once: the store kept one of them.
+  if (stored !== 'stored') return gone(fleet, existing.id, null, context);
+  return { visibility: 'channel', message: await followUp(namesOf(fleet, context), rows, context, message) };
+}
+
+const namesOf = (fleet: string, context: CommandContext): string[] =>
+  fleet === '*' ? context.fleets.map(({ name }) => name) : [fleet];
+
+/** There is no such freeze any more: who ended it, and when, is in the audit. */
+async function gone(
+  fleet: string,
+  id: string | null,
+  present: Freeze | null,
+  context: CommandContext,
+): Promise<Reply> {
+  const about = fleet === '*' ? 'There is no freeze of all fleets' : `${fleet} is not frozen by itself`;
+  const sentence =
+    present === null
+      ? `${about}; status shows what is frozen.`
+      : 'That freeze is over; the present one was left alone.';
+  const message = refusal(sentence, { command: context.command });
+  const entry =
+    id === null
+      ? undefined
+      : (await context.reader.audit(200)).find(({ action, ids }) => ids?.freeze === id && ENDED.has(action));
+  if (entry !== undefined) {
+    message.parts.splice(1, 0, {
+      kind: 'text',
+      text: [who(entry.by), ' ended it at ', at(entry.at, 'date-time'), '.'],
+    });
+  }
+  return { visibility: 'caller', refused: present === null ? 'not-found' : 'stale', message };
+}
+
+const ENDED = new Set(['unfreeze', 'freeze-expired']);

@@ -56,6 +56,8 @@ export interface Ports {
   meter: Meter;
   log: Log;
   newId(): string;
+  /** The machine's clock; absent: the Muster clock stands in (in a test). */
+  machineNow?(): number;
   /** Tells the outside that decisions are being made; a no-op without a configured address. */
   heartbeat(): Promise<void>;
 }
@@ -137,6 +139,8 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       newId: ports.newId,
       authority: createAuthority(speaker, access, ports),
       access,
+      machineNow: ports.machineNow ?? ports.clock.now,
+      channel: settings.channel,
     };
     try {
       return await hear(said.text, context);

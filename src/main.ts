@@ -120,6 +120,7 @@ export async function createBot(config: Config): Promise<Bot> {
     meter,
     log,
     newId: () => randomUUID().slice(0, 13),
+    machineNow: clock.machineNow,
     heartbeat: async () => heartbeat?.beat(),
   };
   const app = createApp(ports, config.fleets, {

@@ -161,6 +161,8 @@ export function aScene(overrides: Partial<CommandContext> = {}): Scene {
     newId: counter('id'),
     authority: allowed('admin'),
     access: openAccess(),
+    machineNow: () => NOON,
+    channel: '#ml-ops',
     ...overrides,
   };
   return { context, store, queued, silent };

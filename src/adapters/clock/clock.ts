@@ -10,7 +10,7 @@ export interface Anchor {
 /** The Muster clock: the machine's own in production, an anchor shared by all processes in the sandbox. */
 export function createClock(
   anchor: Anchor | null,
-): Clock & { anchor(): Anchor; follow(anchor: Anchor): void } {
+): Clock & { anchor(): Anchor; follow(anchor: Anchor): void; machineNow(): number } {
   let base = anchor ?? { wallMs: 0, simMs: 0, speed: 1 };
   return {
     speed: base.speed,
@@ -22,6 +22,7 @@ export function createClock(
         // Aborted: the caller asked to be woken early.
       }
     },
+    machineNow: () => Date.now(),
     anchor: () => ({ ...base }),
     follow: (next) => {
       if (next.speed === base.speed) base = { ...next };

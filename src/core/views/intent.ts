@@ -79,15 +79,31 @@ export function overrideConflict(existing: Override, replaceWith: string): Messa
         kind: 'buttons',
         buttons: [
           { label: 'Replace it', command: replaceWith, style: 'primary' },
-          { label: 'End the old one', command: `override cancel ${existing.fleet}` },
+          { label: 'End the old one', command: `override cancel ${existing.fleet} #${existing.id}` },
         ],
       },
     ],
   };
 }
 
+export function overrideExtended(override: Override, before: Override, by: Person): Message {
+  return {
+    summary: `${by.name} extended the override of ${override.fleet} (${overrideWords(override)}) until ${showWhen(override.until, override.at)}.`,
+    title: `Override extended: ${override.fleet} ${overrideWords(override)}`,
+    tone: 'info',
+    parts: [
+      { kind: 'fields', fields: intentFields(override) },
+      {
+        kind: 'text',
+        text: [who(by), ' extended it; it would have ended at ', at(before.until, 'date-time'), '.'],
+      },
+      { kind: 'buttons', buttons: [endOverrideButton(override)] },
+    ],
+  };
+}
+
 /** How an override or a freeze came to its end. */
-export type Ending = { how: 'cancelled'; by: Person } | { how: 'expired' } | { how: 'replaced'; by: Person };
+export type Ending = { how: 'cancelled' | 'replaced' | 'extended'; by: Person } | { how: 'expired' };
 
 /** Replaces the message that announced the override, its buttons gone. */
 export function overrideEnded(override: Override, ending: Ending, when: Millis): Message {
@@ -249,7 +265,7 @@ function intentFields(intent: Override | Freeze): { label: string; value: Text }
 function endOverrideButton(override: Override): Button {
   return {
     label: 'End it now',
-    command: `override cancel ${override.fleet}`,
+    command: `override cancel ${override.fleet} #${override.id}`,
     confirm: {
       title: `End the override of ${override.fleet}?`,
       text: `${override.fleet} is ${overrideWords(override)} because ${override.reason}. The forecast decides again at once.`,
@@ -262,7 +278,7 @@ function endOverrideButton(override: Override): Button {
 function endFreezeButton(freeze: Freeze): Button {
   return {
     label: 'Unfreeze',
-    command: freeze.fleet === '*' ? 'unfreeze' : `unfreeze ${freeze.fleet}`,
+    command: freeze.fleet === '*' ? `unfreeze #${freeze.id}` : `unfreeze ${freeze.fleet} #${freeze.id}`,
     confirm: {
       title: 'End the freeze?',
       text: `It was set because ${freeze.reason}. Changes begin again at once.`,

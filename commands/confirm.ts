@@ -1,0 +1,165 @@
+/** The click on a proposal: who clicks, whether it is still good, and whether anything changed are looked at now. */
+import { approverRole } from '../src/core/access.js';
+import type { Proposal } from '../src/core/proposal.js';
+import { proposalSettled } from '../src/core/views/plan.js';
+import { refusal } from '../src/core/views/problem.js';
+import { OperatorError } from '../src/errors.js';
+import type { StoredMachine } from '../src/ports.js';
+import { short } from './arguments.js';
+import { refuseBelow } from './authority.js';
+import { type CommandContext, defineVerb, type Reply, type Verb } from './command.js';
+import { settle } from './propose.js';
+
+type Again = (said: string, context: CommandContext) => Promise<Reply>;
+
+export function confirmOf(again: Again): Verb {
+  return defineVerb<string>({
+    name: 'confirm',
+    usage: '<proposal>',
+    summary: 'Confirms or approves a risky change that waits; its button says the same.',
+    examples: ['confirm 1f0c2a7b-33d4'],
+    changes: true,
+    parse: (words) => idOf(words, 'confirm'),
+    run: (id, context) => confirm(id, context, again),
+  }) as Verb;
+}
+
+export function declineOf(): Verb {
+  return defineVerb<string>({
+    name: 'decline',
+    usage: '<proposal>',
+    summary: 'Drops a risky change that waits; its button says the same.',
+    examples: ['decline 1f0c2a7b-33d4'],
+    changes: true,
+    parse: (words) => idOf(words, 'decline'),
+    run: decline,
+  }) as Verb;
+}
+
+async function confirm(id: string, context: CommandContext, again: Again): Promise<Reply> {
+  const machine = await proposalOf(id, context);
+  const { state } = machine;
+  if (!machine.open) return settled(state);
+  const isAuthor = state.by.id === context.by.id;
+  if (state.second) {
+    if (isAuthor) return ownProposal(context);
+    const refused = await refuseBelow(approverRole(context.access), 'confirm', context);
+    if (refused !== null) return refused;
+  }
+  const expired = await expiredNow(machine, context);
+  if (expired !== null) return expired;
+  const changed = await changedFleets(state, context);
+  if (changed.length > 0) return overtaken(machine, changed, context, again);
+  if (!(await settle(machine, 'approved', context))) return settled((await proposalOf(id, context)).state);
+  const { expectVersion: _made, ...rest } = context;
+  const approval = { proposal: id, by: context.by };
+  try {
+    return await again(state.said, { ...rest, by: state.by, said: state.said, approval });
+  } catch (error) {
+    const failed = error instanceof Error ? error.message : 'unknown';
+    const entry = { at: context.now, by: context.by, action: 'approved-but-failed', fleet: null };
+    await context.store
+      .appendAudit({ ...entry, ids: { proposal: id }, detail: { failed } })
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+async function decline(id: string, context: CommandContext): Promise<Reply> {
+  const machine = await proposalOf(id, context);
+  if (!machine.open) return settled(machine.state);
+  const expired = await expiredNow(machine, context);
+  if (expired !== null) return expired;
+  if (!(await settle(machine, 'declined', context))) return settled((await proposalOf(id, context)).state);
+  const { state } = await proposalOf(id, context);
+  return { visibility: state.second ? 'channel' : 'caller', message: proposalSettled(state) };
+}
+
+async function proposalOf(id: string, context: CommandContext): Promise<StoredMachine<Proposal>> {
+  const machine = (await context.reader.machine('proposal', id)) as StoredMachine<Proposal> | null;
+  if (machine !== null && machine.state.v === 1) return machine;
+  throw new OperatorError(
+    'not-found',
+    `There is no proposal “${short(id)}” any more; say the command again.`,
+  );
+}
+
+async function expiredNow(machine: StoredMachine<Proposal>, context: CommandContext): Promise<Reply | null> {
+  if (context.machineNow() < machine.state.expires) return null;
+  await settle(machine, 'expired', context);
+  const sentence = `“${machine.state.action}” was planned more than five minutes ago, so nothing was done. Say it again for a fresh plan.`;
+  return stale(sentence, machine.state, context);
+}
+
+/** The fleets whose intent or desired state is not what the plan was made for. */
+async function changedFleets(state: Proposal, context: CommandContext): Promise<string[]> {
+  const names = Object.keys(state.versions);
+  const fleets = await Promise.all(names.map((name) => context.store.fleet(name)));
+  return names.filter((name, n) => fleets[n]!.version !== state.versions[name]);
+}
+
+/** Nothing is done on an old plan; its author is shown a fresh one at once. */
+async function overtaken(
+  machine: StoredMachine<Proposal>,
+  changed: string[],
+  context: CommandContext,
+  again: Again,
+): Promise<Reply> {
+  const { state } = machine;
+  if (!(await settle(machine, 'overtaken', context)))
+    return settled((await proposalOf(machine.id, context)).state);
+  const sentence = `${changed.join(', ')} changed since “${state.action}” was planned, so nothing was done.`;
+  if (state.by.id !== context.by.id)
+    return stale(`${sentence} ${state.by.name} can say it again.`, state, context);
+  const { expectVersion: _made, ...rest } = context;
+  const fresh = await again(`${state.said} --dry-run`, { ...rest, said: state.said });
+  const parts: Reply['message']['parts'] = [
+    { kind: 'text', text: `${sentence} This is what it would do now.` },
+    ...fresh.message.parts,
+    { kind: 'buttons', buttons: [{ label: 'Ask for it again', command: state.said }] },
+  ];
+  return {
+    visibility: 'caller',
+    refused: 'stale',
+    message: { ...fresh.message, summary: sentence, tone: 'warn', parts },
+  };
+}
+
+function settled(state: Proposal): Reply {
+  return { visibility: 'caller', refused: 'stale', message: proposalSettled(state) };
+}
+
+function stale(sentence: string, state: Proposal, { command }: CommandContext): Reply {
+  return {
+    visibility: 'caller',
+    refused: 'stale',
+    message: refusal(sentence, { command, usage: state.said }),
+  };
+}
+
+async function ownProposal(context: CommandContext): Promise<Reply> {
+  const needed = approverRole(context.access);
+  const { names, onCall } = await context.authority.holders(needed);
+  const others = names.filter((name) => name !== context.by.name);
+  const onShift = (onCall ?? []).map(({ name }) => name).filter((name) => name !== context.by.name);
+  const who =
+    others.length === 0 ? `somebody else with the role ${needed}` : `one of ${others.slice(0, 8).join(', ')}`;
+  const sentence = `You asked for it yourself, so somebody else has to approve it: ask ${who}.${
+    onShift.length === 0 ? '' : ` On call now: ${onShift.join(', ')}.`
+  }`;
+  return {
+    visibility: 'caller',
+    refused: 'denied',
+    message: refusal(sentence, { command: context.command }),
+  };
+}
+
+function idOf(words: string[], verb: string): string {
+  const [id, ...more] = words;
+  if (id !== undefined && more.length === 0 && /^[\w-]{1,64}$/.test(id)) return id;
+  throw new OperatorError(
+    'usage',
+    'Name one proposal, as its message does; usually its button is easier.',
+    `${verb} <proposal>`,
+  );
+}
