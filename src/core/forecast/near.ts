@@ -32,6 +32,8 @@ const MOST_ERROR = 5;
 const MOST_DROP = 3;
 /** The spread: half by the last half hour, half by the last eight. */
 const SPREAD_MEMORY = [30, 500] as const;
+/** The first guess of it counts as so many minutes. */
+const GUESS_WEIGHT = 10;
 
 const LEAST_SPREAD = 0.02;
 /** Margins end this far above the crest, which sinks by half a day. */
@@ -93,9 +95,10 @@ function judge(near: NearState, at: Millis, rate: number): NearState {
     pending,
     errors: due.members.map((member, i) => judgedVoter(near.errors[i] ?? null, member, root, due.spread)),
     spread: [
-      widened(near.spread[0], error, due.spread, SPREAD_MEMORY[0]),
-      widened(near.spread[1], error, due.spread, SPREAD_MEMORY[1]),
+      widened(near.spread[0], error, due.spread, Math.min(SPREAD_MEMORY[0], near.judged + GUESS_WEIGHT)),
+      widened(near.spread[1], error, due.spread, Math.min(SPREAD_MEMORY[1], near.judged + GUESS_WEIGHT)),
     ],
+    judged: Math.min(near.judged + 1, SPREAD_MEMORY[1]),
     z: counted(near.z, error / due.spread),
   };
 }

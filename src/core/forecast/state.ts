@@ -41,6 +41,8 @@ export interface NearState {
   errors: ([variance: number, count: number] | null)[];
   /** Squared error of the combined forecast, over half an hour and over eight. */
   spread: [fast: number, slow: number];
+  /** Forecasts judged, as far as it matters for the above. */
+  judged: number;
   /** Histogram of past errors in spreads; empty before the first. */
   z: number[];
   pending: NearPending[];
@@ -113,6 +115,7 @@ export function emptyForecastState(): ForecastState {
       crest: 0,
       errors: [],
       spread: [0, 0],
+      judged: 0,
       z: [],
       pending: [],
       latest: null,
