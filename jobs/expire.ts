@@ -1,28 +1,47 @@
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import type { OutboxRow } from '../src/core/message.js';
-import type { Millis, Person } from '../src/core/model.js';
-import { freezeExpiredRows, overrideExpiredRows } from '../src/core/views/intent.js';
+import type { Millis, Override, Person, Seen } from '../src/core/model.js';
+import { planFleet } from '../src/core/plan.js';
+import {
+  freezeExpiredRows,
+  nextWords,
+  overrideExpiredRows,
+  overrideSoonRow,
+} from '../src/core/views/intent.js';
 import type { FleetState } from '../src/ports.js';
 import { announceAll } from './announce.js';
 
+const NOTICE_MS = 15 * 60_000;
+/** Machine time; no override lasts longer. */
+const REMEMBERED_MS = 8 * 86_400_000;
 const MUSTER: Person = { id: 'muster', name: 'Muster' };
 
 /** Ends what people asked for when its time is over, says so once, and asks for a decision without it. */
 export async function expireIntents(
   fleet: FleetConfig,
   state: FleetState,
-  now: Millis,
+  seen: Seen,
   context: JobContext,
 ): Promise<void> {
-  const outbox: OutboxRow[] = [];
+  const { now } = seen;
+  const outbox: OutboxRow[] = await remind(fleet, state, seen, context);
   const { override } = state;
+  let ends = false;
   if (override !== null && override.until <= now) {
-    const notices = overrideExpiredRows(override, fleet.channel, now);
+    const notices = overrideExpiredRows(
+      override,
+      fleet.channel,
+      now,
+      nextWords(planFleet(seen, fleet.policy, null)),
+    );
     const ids = { override: override.id };
     const audit = { at: now, by: MUSTER, action: 'override-expired', fleet: fleet.name, ids };
     const ended = await context.store.endOverride(fleet.name, override.id, audit, notices);
-    if (ended === 'stored') outbox.push(...notices);
+    if (ended === 'stored') {
+      outbox.push(...notices);
+      ends = true;
+    }
   }
   for (const freeze of state.freezes.filter((each) => each.until <= now)) {
     const notices = freezeExpiredRows(
@@ -38,13 +57,45 @@ export async function expireIntents(
       ids: { freeze: freeze.id },
     };
     const ended = await context.store.endFreeze(freeze.fleet, freeze.id, audit, notices);
-    if (ended === 'stored') outbox.push(...notices);
+    if (ended === 'stored') {
+      outbox.push(...notices);
+      ends = true;
+    }
   }
-  if (outbox.length === 0) return;
-  await context.queue.enqueue(
-    'evaluate',
-    { v: 1, fleet: fleet.name, trigger: 'request' },
-    { dedupe: `evaluate-${fleet.name}` },
-  );
-  await announceAll(outbox, [], context);
+  if (ends)
+    await context.queue.enqueue(
+      'evaluate',
+      { v: 1, fleet: fleet.name, trigger: 'request' },
+      { dedupe: `evaluate-${fleet.name}` },
+    );
+  if (outbox.length > 0) await announceAll(outbox, [], context);
 }
+
+/** A quarter of an hour before its end an override's owner hears of it, once, with what follows and what can be done. */
+async function remind(
+  fleet: FleetConfig,
+  { override }: FleetState,
+  seen: Seen,
+  context: JobContext,
+): Promise<OutboxRow[]> {
+  if (override === null || !isSoonOver(override, seen.now)) return [];
+  const row = overrideSoonRow(
+    override,
+    fleet.channel,
+    seen.now,
+    nextWords(planFleet(seen, fleet.policy, null)),
+  );
+  const id = `reminded-${override.id}`;
+  if (!(await context.store.once(id, REMEMBERED_MS))) return [];
+  try {
+    await context.store.push([row], []);
+  } catch (error) {
+    await context.store.undoOnce(id);
+    throw error;
+  }
+  return [row];
+}
+
+/** One that lasts less than twice the notice was set moments ago: its owner remembers. */
+const isSoonOver = ({ at, until }: Override, now: Millis): boolean =>
+  now < until && until - now <= NOTICE_MS && until - at > 2 * NOTICE_MS;

@@ -29,7 +29,7 @@ export const observe = defineJob({
     const seen = seenOf(fleet, looked, kept.state, kept.memory, { now, cycle, trigger: 'guard' });
     measure(fleet, seen, context);
     if (kept.isNew) await watch(fleet, looked, kept.state, now, context);
-    await expireIntents(fleet, kept.state, now, context);
+    await expireIntents(fleet, kept.state, seen, context);
     await wake(fleet, kept.state, seen, context);
   },
 });

@@ -1,7 +1,9 @@
 /** What people asked for: overrides and freezes, from the moment they are set until they end. */
+import { showDuration } from '../duration.js';
 import { showWhen } from '../local-time.js';
 import type { Button, Message, OutboxRow, Text } from '../message.js';
 import type { Freeze, Millis, Override, Person } from '../model.js';
+import type { FleetPlan } from '../plan.js';
 import { at, fieldsOf, quoted, spans, who, workers } from './words.js';
 
 /** 'pinned at 5 workers', 'at least 5 workers', 'at most 5 workers'. */
@@ -122,10 +124,45 @@ export function overrideEnded(override: Override, ending: Ending, when: Millis):
   };
 }
 
-/** A new message when an override runs out, so that nobody is surprised by what follows. */
-export function overrideExpired(override: Override): Message {
+type Next = Pick<FleetPlan, 'need' | 'to' | 'from'>;
+
+/** What follows when nobody overrules the forecast any more. */
+export function nextWords(next: Next): string {
+  if (next.need === null) return 'Nobody knows just now what the fleet needs, so its count is held.';
+  const needs = `The forecast needs ${workers(next.need)}`;
+  if (next.from === null || next.from === next.to) return `${needs}: the count stays at ${next.to}.`;
+  return `${needs}: the count would go from ${next.from} to ${next.to}.`;
+}
+
+/** Before its end, so that there is time to extend it. */
+export function overrideSoonRow(override: Override, channel: string, now: Millis, next: string): OutboxRow {
+  return intentRow(override, '-soon', 1, overrideSoon(override, now, next), channel, now);
+}
+
+export function overrideSoon(override: Override, now: Millis, next: string): Message {
+  const left = showDuration(Math.max(60, Math.round((override.until - now) / 60_000) * 60));
   return {
-    summary: `The override of ${override.fleet} (${overrideWords(override)}) by ${override.by.name} has run out; the forecast decides again.`,
+    summary: `The override of ${override.fleet} (${overrideWords(override)}) by ${override.by.name} ends in ${left}. ${next}`,
+    title: `Override ends in ${left}: ${override.fleet}`,
+    tone: 'info',
+    parts: [
+      { kind: 'fields', fields: intentFields(override) },
+      { kind: 'text', text: `Then the forecast decides. ${next}` },
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Extend by 1 h', command: `override extend ${override.fleet} 1h #${override.id}` },
+          endOverrideButton(override),
+        ],
+      },
+    ],
+  };
+}
+
+/** A new message when an override runs out, so that nobody is surprised by what follows. */
+export function overrideExpired(override: Override, next = ''): Message {
+  return {
+    summary: `The override of ${override.fleet} (${overrideWords(override)}) by ${override.by.name} has run out; the forecast decides again.${next === '' ? '' : ` ${next}`}`,
     title: `Override ran out: ${override.fleet}`,
     tone: 'info',
     parts: [
@@ -136,7 +173,7 @@ export function overrideExpired(override: Override): Message {
           at(override.at, 'date-time'),
           ', set by ',
           who(override.by),
-          `: ${quoted(override.reason)}. The forecast decides again; an evaluation is under way.`,
+          `: ${quoted(override.reason)}. The forecast decides again; an evaluation is under way.${next === '' ? '' : ` ${next}`}`,
         ],
       },
       {
@@ -213,9 +250,14 @@ export function endedRows(
 }
 
 /** What the end of an override by time says: its message closed in place, and a notice that nobody overlooks. */
-export function overrideExpiredRows(override: Override, channel: string, now: Millis): OutboxRow[] {
+export function overrideExpiredRows(
+  override: Override,
+  channel: string,
+  now: Millis,
+  next = '',
+): OutboxRow[] {
   const closed = endedRows(override, overrideEnded(override, { how: 'expired' }, now), now, []);
-  return [...closed, intentRow(override, '-end', 1, overrideExpired(override), channel, now)];
+  return [...closed, intentRow(override, '-end', 1, overrideExpired(override, next), channel, now)];
 }
 
 export function freezeExpiredRows(freeze: Freeze, channel: string, now: Millis): OutboxRow[] {
@@ -229,7 +271,7 @@ export function freezeExpiredRows(freeze: Freeze, channel: string, now: Millis):
 
 function intentRow(
   intent: Override | Freeze,
-  suffix: '' | '-end',
+  suffix: '' | '-end' | '-soon',
   seq: number,
   message: Message,
   channel: string,

@@ -8,12 +8,23 @@ import type { AlertState } from '../../../src/core/incident.js';
 import type { Message, OutboxRow } from '../../../src/core/message.js';
 import type { DecisionStatus, Freeze, Override } from '../../../src/core/model.js';
 import { summarize } from '../../../src/core/model.js';
+import { type Plan, planFleet, type Risk } from '../../../src/core/plan.js';
+import type { Proposal } from '../../../src/core/proposal.js';
+import { deniedMessage } from '../../../src/core/views/access.js';
 import { type AlertSeen, latencyFiring, latencyResolved } from '../../../src/core/views/alert.js';
 import { decisionMessage, decisionThread } from '../../../src/core/views/decision.js';
 import { helpMessage, verbHelpMessage } from '../../../src/core/views/help.js';
 import { historyMessage } from '../../../src/core/views/history.js';
 import * as intent from '../../../src/core/views/intent.js';
 import * as notice from '../../../src/core/views/notice.js';
+import {
+  brokenGlass,
+  dryRunPlan,
+  effectOf,
+  fleetPlanParts,
+  proposalMessage,
+  proposalSettled,
+} from '../../../src/core/views/plan.js';
 import { failure, refusal } from '../../../src/core/views/problem.js';
 import { statusMessage } from '../../../src/core/views/status.js';
 import { whyMessage } from '../../../src/core/views/why.js';
@@ -123,6 +134,14 @@ function everyMessage(): Message[] {
     intent.overrideConflict(override, 'override ocr 7 for 1h because x --replace'),
     intent.overrideEnded(override, { how: 'cancelled', by: asha }, NOON),
     intent.overrideExpired(override),
+    intent.overrideExpired(override, intent.nextWords({ from: 9, to: 4, need: 4 })),
+    intent.overrideSoon(
+      override,
+      override.until - 900_000,
+      intent.nextWords({ from: null, to: 4, need: null }),
+    ),
+    intent.overrideExtended(override, override, asha),
+    ...planMessages(),
     intent.freezeSet(freeze),
     intent.freezeSet({ ...freeze, fleet: 'ocr', kind: 'down' }),
     intent.freezeEnded(freeze, { how: 'expired' }, NOON),
@@ -136,6 +155,54 @@ function everyMessage(): Message[] {
     notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.']),
     refusal('No such thing.', { command: '/muster', usage: 'help [verb]' }),
     failure('redis does not answer.', 'abcd1234'),
+  ];
+}
+
+function planMessages(): Message[] {
+  const effect = planFleet(aSeen('ocr'), aPolicy(), override);
+  const risks: Risk[] = [
+    { code: 'below-need', workers: 1, need: 4 },
+    { code: 'need-unknown', workers: 2, from: 4 },
+    { code: 'peak', workers: 2, from: 4, floor: 3 },
+    { code: 'large', change: 8, limit: 5 },
+    { code: 'freeze-of-another', by: 'Ravi' },
+  ];
+  const plan: Plan = {
+    action: 'Scale ocr 4 → 2',
+    fleets: ['ocr'],
+    falls: true,
+    risks,
+    parts: fleetPlanParts(effect, aPolicy()),
+    effect: effectOf(effect, aPolicy()),
+    numbers: {},
+  };
+  const proposal: Proposal = {
+    ...{ v: 1, action: plan.action, said: 'override ocr 2 …', by: asha, versions: {}, risks, numbers: {} },
+    ...{ second: true, expires: 0, postedIn: [], outcome: 'waiting', decidedBy: null, decidedAt: null },
+  };
+  const standing = { role: 'viewer' as const, because: 'a member', unknown: ['PagerDuty is silent'] };
+  return [
+    proposalMessage(plan, 'p-1', asha, { second: null }),
+    proposalMessage(plan, 'p-1', asha, { second: 'approver' }),
+    dryRunPlan(plan),
+    dryRunPlan({ ...plan, risks: [] }),
+    ...(['waiting', 'approved', 'declined', 'expired', 'overtaken'] as const).map((outcome) =>
+      proposalSettled({ ...proposal, outcome, decidedBy: asha, decidedAt: NOON }),
+    ),
+    brokenGlass(plan.action, asha, 'the bank is down', risks, NOON),
+    deniedMessage({
+      what: 'override',
+      needed: 'operator',
+      standing,
+      holders: [],
+      onCall: null,
+      command: '/muster',
+    }),
+    deniedMessage({
+      ...{ what: 'confirm', needed: 'approver', standing, command: '/muster' },
+      holders: Array.from({ length: 14 }, (_, n) => `Person ${n}`),
+      onCall: [{ name: 'Ravi', email: null }],
+    }),
   ];
 }
 
