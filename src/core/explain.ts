@@ -43,7 +43,9 @@ function headline(decision: Decision): string {
 export function sentence(reason: Reason): string {
   switch (reason.code) {
     case 'forecast-need':
-      return `The forecast peak of ${rate(reason.forecast)}, sized with its margin for ${rate(reason.sizedFor)}, needs ${workers(reason.need)}.`;
+      return reason.sizedFor >= reason.forecast
+        ? `The forecast peak of ${rate(reason.forecast)}, sized with its margin for ${rate(reason.sizedFor)}, needs ${workers(reason.need)}.`
+        : `The next minutes need ${workers(reason.need)} for up to ${rate(reason.sizedFor)}; the guard buys the rest of the forecast peak of ${rate(reason.forecast)} when it comes near.`;
     case 'live-need':
       return `Demand now, ${rate(reason.demand)}, needs ${workers(reason.need)}.`;
     case 'backlog-drain':

@@ -47,7 +47,7 @@ export function forecastCurve(
   policy: Policy,
 ): { at: Millis; mean: number; high: number }[] {
   const end = now + (policy.startupSeconds + 2 * policy.cycleSeconds) * 1_000;
-  const { margin: factor } = forecast(memory.forecast, now, policy);
+  const factor = quantileMargin(memory.forecast.cycle, now, quantiles(policy).near);
   const step = (end - now) / 12;
   return Array.from({ length: 13 }, (_, i) => now + i * step).flatMap((at) => {
     const { combined } = vote(memory.forecast, memory.forecast.cycle, horizonOf(now, at, at));
