@@ -20,6 +20,7 @@ import type {
   DemandReader,
   Directory,
   GaugeReader,
+  Incidents,
   JobHandler,
   Log,
   Meter,
@@ -32,6 +33,7 @@ import type {
   Queue,
   RolloutActor,
   RolloutReader,
+  Rota,
   Schedule,
   Store,
 } from './ports.js';
@@ -53,6 +55,9 @@ export interface Ports {
   directory?: Directory | null;
   /** Absent or null: no rota is configured. */
   onCall?: OnCall | null;
+  rota?: Rota | null;
+  /** Absent or null: PagerDuty is only told, never asked. */
+  incidents?: Incidents | null;
   meter: Meter;
   log: Log;
   newId(): string;

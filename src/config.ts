@@ -27,6 +27,8 @@ export interface FleetConfig {
   channel: string;
   /** Events routing key of the fleet's PagerDuty service; null: the default one. */
   pagerdutyRoutingKey: string | null;
+  /** PagerDuty's ids of the fleet's service and escalation policy; absent or null: not named. */
+  pagerduty?: { service: string | null; escalationPolicy: string | null };
 }
 
 export interface Config {
@@ -48,6 +50,14 @@ export interface Config {
     token: string | null;
     /** Host of the Events API, 'events.pagerduty.com' or its EU twin; host:port for a stand-in. */
     eventsHost: string;
+    /** Base of the REST API, its EU twin, or a stand-in. */
+    apiUrl: string;
+    /** The PagerDuty user that notes and changes are made as, where no other is known: REST asks for one. */
+    from: string | null;
+    /** Any of these may sign a V3 webhook: two while one is being replaced. Empty: webhooks are refused. */
+    webhookSecrets: string[];
+    /** What the custom incident actions send in X-Muster-Action; null: their requests are refused. */
+    actionSecret: string | null;
     /** PEM of a private CA; null: the system's. */
     ca: string | null;
   } | null;
@@ -134,6 +144,9 @@ const fleetSchema = z.strictObject({
     .string()
     .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable')
     .optional(),
+  pagerduty: z
+    .strictObject({ service: z.string().min(1).optional(), escalationPolicy: z.string().min(1).optional() })
+    .optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -212,6 +225,7 @@ function toFleet(
     saturation,
     channel: own,
     pagerdutyRoutingKeyFrom,
+    pagerduty,
     ...rest
   } = fleet;
   const place = `fleets.${fleetName}`;
@@ -283,6 +297,10 @@ function toFleet(
     saturation: saturation ?? null,
     channel: own ?? channel,
     pagerdutyRoutingKey: routingKey,
+    pagerduty: {
+      service: pagerduty?.service ?? null,
+      escalationPolicy: pagerduty?.escalationPolicy ?? null,
+    },
   };
 }
 
@@ -433,6 +451,13 @@ function pagerdutyOf(secret: (key: string) => string | null, fleets: FleetConfig
     routingKey,
     token,
     eventsHost: secret('PAGERDUTY_EVENTS_HOST') ?? 'events.pagerduty.com',
+    apiUrl: secret('PAGERDUTY_API_URL') ?? 'https://api.pagerduty.com',
+    from: secret('PAGERDUTY_FROM'),
+    webhookSecrets: (secret('PAGERDUTY_WEBHOOK_SECRETS') ?? '')
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+    actionSecret: secret('PAGERDUTY_ACTION_SECRET'),
     ca: null,
   };
 }

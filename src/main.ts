@@ -13,7 +13,10 @@ import { createGceNodeGroups } from './adapters/gce/node-groups.js';
 import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
+import { createIncidents } from './adapters/pagerduty/incidents.js';
 import { createPager } from './adapters/pagerduty/pager.js';
+import { createRestApi, type RestApi } from './adapters/pagerduty/rest-api.js';
+import { createRota } from './adapters/pagerduty/rota.js';
 import { createLog } from './adapters/pino/log.js';
 import { createMeter } from './adapters/prom-client/meter.js';
 import { createPrometheus } from './adapters/prometheus/gauges.js';
@@ -103,6 +106,10 @@ export async function createBot(config: Config): Promise<Bot> {
           charts,
         });
 
+  const rest = restOf(config, timeoutMs);
+  const rota =
+    rest === null ? null : createRota(rest, { policies: escalationPolicies(config), now: clock.now });
+
   const ports: Ports = {
     clock,
     store,
@@ -116,6 +123,9 @@ export async function createBot(config: Config): Promise<Bot> {
     gauge: prometheus ?? { gauge: () => Promise.reject(notConfigured('prometheus')) },
     chat: slack?.chat ?? null,
     directory: slack?.directory ?? null,
+    onCall: rota,
+    rota,
+    incidents: rest === null ? null : createIncidents(rest, { from: config.pagerduty?.from ?? null }),
     pager: config.pagerduty === null ? null : createPager({ ...config.pagerduty, timeoutMs }),
     meter,
     log,
@@ -164,6 +174,20 @@ export async function createBot(config: Config): Promise<Bot> {
   };
 }
 
+/** null: without a token PagerDuty is only told, never asked. */
+function restOf({ pagerduty }: Config, timeoutMs: number): RestApi | null {
+  if (pagerduty === null || pagerduty.token === null) return null;
+  return createRestApi({ ...pagerduty, token: pagerduty.token, timeoutMs });
+}
+
+function escalationPolicies({ fleets }: Config): Map<string, string> {
+  return new Map(
+    fleets.flatMap(({ name, pagerduty }): [string, string][] =>
+      pagerduty?.escalationPolicy ? [[name, pagerduty.escalationPolicy]] : [],
+    ),
+  );
+}
+
 /** Each fleet's node groups are kept by the adapter that its kind names. */
 function byKind(gce: NodeGroups): NodeGroups {
   const fixed = createFixedNodeGroups();
@@ -190,6 +214,8 @@ function secretsOf(config: Config): string[] {
     config.slack?.appToken,
     config.pagerduty?.routingKey,
     config.pagerduty?.token,
+    config.pagerduty?.actionSecret,
+    ...(config.pagerduty?.webhookSecrets ?? []),
     config.nomad?.token,
     config.rabbitmq?.password,
     config.prometheus?.token,

@@ -23,6 +23,7 @@ import type {
   Sample,
   ZoneSeen,
 } from './core/model.js';
+import type { Duty, PagerPerson } from './core/rota.js';
 
 export interface Clock {
   /** Now, Muster clock. */
@@ -191,6 +192,36 @@ export interface Pager {
   send(event: PagerEvent, routingKey: string | null): Promise<void>;
 }
 
+/** The pager's rota. */
+export interface Rota {
+  /** Every turn that touches the time; null: the fleet names no escalation policy. */
+  duties(fleet: string, from: Millis, to: Millis): Promise<Duty[] | null>;
+}
+
+export interface IncidentSeen {
+  /** The pager's own id. */
+  id: string;
+  /** The dedup key of the alert it was opened for; null when somebody opened it by hand. */
+  key: string | null;
+  status: 'triggered' | 'acknowledged' | 'resolved';
+  title: string;
+  /** Its page, for people. */
+  url: string | null;
+}
+
+/** What the pager knows of incidents and people, and what may be done to an incident there. */
+export interface Incidents {
+  /** By the pager's id; null when there is none. */
+  get(id: string): Promise<IncidentSeen | null>;
+  /** The open one of this dedup key. */
+  byKey(dedupKey: string): Promise<IncidentSeen | null>;
+  /** In the name of this address; 'unknown-person': the pager knows no such person, and nothing was done. One that is there already is 'done'. */
+  move(id: string, to: 'acknowledged' | 'resolved', email: string | null): Promise<'done' | 'unknown-person'>;
+  note(id: string, text: string): Promise<void>;
+  person(id: string): Promise<PagerPerson | null>;
+  personByEmail(email: string): Promise<PagerPerson | null>;
+}
+
 /* ---- chat ---- */
 
 export interface ChatRef {
@@ -227,6 +258,8 @@ export interface Directory {
   groups(handles: string[]): Promise<Record<string, string[]>>;
   /** A person's name by user id; the id itself when it is not known. */
   nameOf(userId: string): Promise<string>;
+  /** Whose address this is; null: nobody who may use the bot. */
+  byEmail(email: string): Promise<Person | null>;
 }
 
 /* ---- checks ---- */

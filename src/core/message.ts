@@ -76,6 +76,9 @@ export type PagerEvent =
       severity: 'critical' | 'error' | 'warning' | 'info';
       details: Record<string, string | number | null>;
       at: Millis;
+      /** The message that says the same in the chat: the page links to it where it is known by then. */
+      message?: { channel: string; key: string };
+      links?: { href: string; text: string }[];
     }
   | {
       v: 1;

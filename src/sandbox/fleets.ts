@@ -6,6 +6,7 @@ import type { Config, FleetConfig } from '../config.js';
 import { type AccessPolicy, accessSchema } from '../core/access.js';
 import { type PolicyInput, policySchema } from '../core/policy.js';
 import type { NodeGroupTarget, OrchestratorTarget } from '../ports.js';
+import { POLICY, SERVICE } from './pagerduty/people.js';
 
 export const ZONES = ['asia-south1-a', 'asia-south1-b'] as const;
 export const CHANNEL = '#ml-ops';
@@ -59,6 +60,7 @@ export function sandboxFleets(): FleetConfig[] {
       saturation: null,
       channel: CHANNEL,
       pagerdutyRoutingKey: null,
+      pagerduty: { service: SERVICE.id, escalationPolicy: POLICY.id },
     };
   });
 }

@@ -5,6 +5,7 @@ import type { StandIn, WorldContext } from './context.js';
 import type { SandboxPeers } from './fleets.js';
 import { createGceStandIn } from './gce/stand-in.js';
 import { createNomadStandIn } from './nomad/stand-in.js';
+import { botUser } from './pagerduty/people.js';
 import { createPagerdutyStandIn, type PagerdutyStandIn } from './pagerduty/stand-in.js';
 import { createPrometheusStandIn } from './prometheus/stand-in.js';
 import { createRabbitmqStandIn } from './rabbitmq/stand-in.js';
@@ -53,6 +54,9 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
     nomad: secret(),
     gce: secret(),
     rabbitmq: secret(),
+    pagerduty: secret(),
+    webhook: secret(),
+    action: secret(),
     // An integration key of PagerDuty is 32 letters and digits.
     routingKey: randomBytes(16).toString('hex'),
   };
@@ -66,7 +70,14 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
         ...restore('slack'),
       }),
     );
-    const pagerduty = await start(createPagerdutyStandIn({ context, ...restore('pagerduty') }));
+    const pagerduty = await start(
+      createPagerdutyStandIn({
+        context,
+        token: secrets.pagerduty,
+        hooks: { bots, secrets: [secrets.webhook], actionSecret: secrets.action },
+        ...restore('pagerduty'),
+      }),
+    );
     const nomad = await start(createNomadStandIn({ context, cluster, profile: '1.1', token: secrets.nomad }));
     const gce = await start(createGceStandIn({ context, cluster, token: secrets.gce }));
     const rabbitmq = await start(
@@ -86,8 +97,12 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
         },
         pagerduty: {
           routingKey: secrets.routingKey,
-          token: null,
+          token: secrets.pagerduty,
           eventsHost: pagerduty.host,
+          apiUrl: pagerduty.url,
+          from: botUser.email,
+          webhookSecrets: [secrets.webhook],
+          actionSecret: secrets.action,
           ca: pagerduty.ca,
         },
         nomad: {

@@ -47,6 +47,7 @@ function eventBody(event: Alert, routingKey: string): object {
   return {
     ...key,
     client: 'Muster',
+    ...(event.links === undefined || event.links.length === 0 ? {} : { links: event.links }),
     payload: {
       summary: short(event.summary, SUMMARY_LENGTH),
       source: `muster/${event.fleet}`,

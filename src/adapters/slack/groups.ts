@@ -45,6 +45,20 @@ export function createDirectory(
         throw outsideError(error, 'read user groups');
       }
     },
+    async byEmail(email) {
+      let id: string | undefined;
+      try {
+        id = (await client.users.lookupByEmail({ email })).user?.id;
+      } catch (error) {
+        const known = outsideError(error, 'users.lookupByEmail');
+        // Slack's way of saying nobody: users_not_found.
+        if (known.why === 'refused' && known.message.includes('users_not_found')) return null;
+        throw known;
+      }
+      if (id === undefined) return null;
+      const { person, known, refused } = await people.find(id, email);
+      return known && refused === null ? person : null;
+    },
     async nameOf(userId) {
       return (await people.find(userId, userId)).person.name;
     },

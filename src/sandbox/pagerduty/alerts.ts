@@ -1,5 +1,5 @@
 /**
- * PagerDuty's memory: alerts that open, are acknowledged and end, and changes.
+ * PagerDuty's memory: alerts that open, are acknowledged and end, their notes, and changes.
  *
  *            trigger                 acknowledge
  *   (none) ───────────> triggered ───────────────> acknowledged
@@ -12,6 +12,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Millis } from '../../core/model.js';
 
+export interface Note {
+  by: string;
+  text: string;
+  at: Millis;
+}
+
 export interface Incident {
   id: string;
   dedupKey: string;
@@ -19,6 +25,11 @@ export interface Incident {
   summary: string;
   severity: string;
   at: Millis;
+  number: number;
+  /** Who moved it last, by name; null: the integration did. */
+  by: string | null;
+  links: { href: string; text: string }[];
+  notes: Note[];
 }
 
 export interface Change {
@@ -28,6 +39,15 @@ export interface Change {
   at: Millis;
   details: unknown;
 }
+
+/** What happened to an incident, for the webhooks. `agent` is the id of the user who did it; null: the integration. */
+export interface Happened {
+  what: 'triggered' | 'acknowledged' | 'resolved' | 'annotated';
+  incident: Incident;
+  agent: string | null;
+}
+
+export type Moved = 'done' | 'same' | 'over';
 
 interface Kept extends Incident {
   routingKey: string;
@@ -43,37 +63,94 @@ const KEPT = 500;
 
 export interface Alerts {
   incidents(): Incident[];
+  incident(id: string): Incident | null;
   changes(): Change[];
-  trigger(routingKey: string, dedupKey: string, summary: string, severity: string, at: Millis): void;
+  trigger(
+    routingKey: string,
+    dedupKey: string,
+    summary: string,
+    severity: string,
+    at: Millis,
+    links?: Incident['links'],
+  ): void;
   /** Of no effect when the alert is not open. */
   move(routingKey: string, dedupKey: string, to: 'acknowledged' | 'resolved'): void;
+  /** By a person. 'over': it is resolved. */
+  moveById(
+    id: string,
+    to: 'acknowledged' | 'resolved',
+    by: { id: string; name: string },
+  ): Moved | 'no-incident';
+  /** False when there is no such incident. */
+  note(id: string, note: Note, agent: string): boolean;
   change(change: Omit<Change, 'id'>): void;
   save(): Saved;
 }
 
-export function createAlerts(saved: unknown): Alerts {
+export function createAlerts(saved: unknown, tell: (happened: Happened) => void = () => {}): Alerts {
   const known = isSaved(saved) ? saved : { incidents: [], changes: [] };
-  const incidents: Kept[] = [...known.incidents];
+  const incidents: Kept[] = known.incidents.map((one, index) => ({
+    // Saves of before there were notes.
+    ...{ ...EMPTY, number: index + 1 },
+    ...one,
+  }));
   const changes: Change[] = [...known.changes];
   const open = (routingKey: string, dedupKey: string): Kept | undefined =>
     incidents.findLast(
       (one) => one.routingKey === routingKey && one.dedupKey === dedupKey && one.status !== 'resolved',
     );
+  const shift = (one: Kept, to: 'acknowledged' | 'resolved', by: { id: string; name: string } | null) => {
+    if (one.status === to) return;
+    one.status = to;
+    one.by = by?.name ?? null;
+    tell({ what: to, incident: shown(one), agent: by?.id ?? null });
+  };
   return {
-    incidents: () => incidents.map(({ routingKey: _secret, ...incident }) => incident),
+    incidents: () => incidents.map(shown),
+    incident: (id) => {
+      const found = incidents.find((one) => one.id === id);
+      return found === undefined ? null : shown(found);
+    },
     changes: () => [...changes],
-    trigger: (routingKey, dedupKey, summary, severity, at) => {
+    trigger: (routingKey, dedupKey, summary, severity, at, links = []) => {
       if (open(routingKey, dedupKey) !== undefined) return;
-      keep(incidents, { id: newId('Q'), dedupKey, status: 'triggered', summary, severity, at, routingKey });
+      const number = (incidents.at(-1)?.number ?? 0) + 1;
+      const told = { dedupKey, summary, severity, at, number, links };
+      keep(incidents, { ...EMPTY, notes: [], id: newId('Q'), status: 'triggered', ...told, routingKey });
+      tell({ what: 'triggered', incident: shown(incidents.at(-1)!), agent: null });
     },
     move: (routingKey, dedupKey, to) => {
       const alert = open(routingKey, dedupKey);
-      if (alert !== undefined) alert.status = to;
+      if (alert !== undefined) shift(alert, to, null);
+    },
+    moveById: (id, to, by) => {
+      const found = incidents.find((one) => one.id === id);
+      if (found === undefined) return 'no-incident';
+      if (found.status === 'resolved') return 'over';
+      if (found.status === to) return 'same';
+      shift(found, to, by);
+      return 'done';
+    },
+    note: (id, note, agent) => {
+      const found = incidents.find((one) => one.id === id);
+      if (found === undefined) return false;
+      found.notes = [...found.notes, note].slice(-MOST_NOTES);
+      tell({ what: 'annotated', incident: shown(found), agent });
+      return true;
     },
     change: (change) => keep(changes, { id: newId('C'), ...change }),
     save: () => ({ v: 1, incidents: [...incidents], changes: [...changes] }),
   };
 }
+
+/** PagerDuty's own limit of notes is far higher; a page need not show them all. */
+const MOST_NOTES = 50;
+const EMPTY = { by: null, links: [], notes: [] };
+
+const shown = ({ routingKey: _secret, ...incident }: Kept): Incident => ({
+  ...incident,
+  notes: [...incident.notes],
+});
 
 function keep<T>(list: T[], item: T): void {
   list.push(item);

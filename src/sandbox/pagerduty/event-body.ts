@@ -3,6 +3,7 @@ export interface EventBody {
   routing_key?: string;
   event_action?: string;
   dedup_key?: string;
+  links?: { href?: string; text?: string }[];
   payload?: {
     summary?: string;
     source?: string;

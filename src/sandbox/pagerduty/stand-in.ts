@@ -1,14 +1,18 @@
 /**
- * PagerDuty's Events API v2 over HTTPS on loopback: /v2/enqueue and /v2/change/enqueue, with its checks, its texts and
- * its limit of 120 events a minute and integration. A fault of its own: ratelimit answers 429 to everything.
+ * PagerDuty over HTTPS on loopback: the Events API v2 (/v2/enqueue, /v2/change/enqueue) with its checks, its texts and
+ * its limit of 120 events a minute and integration; the REST API; webhooks and incident buttons sent to the bots.
+ * A fault of its own: ratelimit answers 429 to everything.
  */
 import { randomBytes } from 'node:crypto';
 import type { Millis } from '../../core/model.js';
 import { commonFault, type StandIn, type WorldContext } from '../context.js';
 import { type Asked, openLoopback, type Said } from '../loopback.js';
-import { type Change, createAlerts, type Incident } from './alerts.js';
+import { type Change, createAlerts, type Incident, type Moved } from './alerts.js';
 import { createCertificate } from './certificate.js';
 import { changeMistakes, decisionIn, type EventBody, eventMistakes } from './event-body.js';
+import { type PagerUser, userByEmail, userById } from './people.js';
+import { createRest } from './rest.js';
+import { type ActionName, createWebhooks } from './webhooks.js';
 
 export interface PagerdutyStandIn extends StandIn {
   /** 127.0.0.1:port, for eventsHost. */
@@ -17,6 +21,16 @@ export interface PagerdutyStandIn extends StandIn {
   ca: string;
   incidents(): Incident[];
   changes(): Change[];
+  /** A user of the account by id or e-mail address. */
+  user(name: string): PagerUser | null;
+  /** What somebody does on PagerDuty's own page. */
+  move(
+    incidentId: string,
+    to: 'acknowledged' | 'resolved',
+    by: { id: string; name: string },
+  ): Moved | 'no-incident';
+  /** An incident button: the bot's answer; 0: none came, null: no bot, 'no-incident'. */
+  press(incidentId: string, action: ActionName, userId: string): Promise<number | null | 'no-incident'>;
 }
 
 const BODY_LIMIT = 512 * 1024;
@@ -28,9 +42,15 @@ export async function createPagerdutyStandIn(options: {
   port?: number;
   /** What `save` gave earlier. */
   restore?: unknown;
+  /** What opens the REST API; without it nothing does. */
+  token?: string;
+  /** Whom webhooks and incident buttons go to, and what they are signed with; without it nothing is sent. */
+  hooks?: { bots: () => { url: string }[]; secrets: string[]; actionSecret: string };
 }): Promise<PagerdutyStandIn> {
   const { context } = options;
-  const alerts = createAlerts(options.restore);
+  const webhooks = options.hooks === undefined ? null : createWebhooks(options.hooks);
+  const alerts = createAlerts(options.restore, (happened) => webhooks?.tell(happened, context.clock.now()));
+  const rest = createRest({ context, alerts, token: options.token ?? randomBytes(16).toString('hex') });
   const isTooFast = createLimit();
   const tls = createCertificate('PagerDuty stand-in of the Muster sandbox');
   const server = await openLoopback(
@@ -42,13 +62,26 @@ export async function createPagerdutyStandIn(options: {
     url: server.url,
     host: server.host,
     ca: tls.cert,
-    close: server.close,
+    close: async () => {
+      webhooks?.close();
+      await server.close();
+    },
     save: alerts.save,
     incidents: alerts.incidents,
     changes: alerts.changes,
+    user: (name) => userById(name) ?? userByEmail(name),
+    move: alerts.moveById,
+    press: async (incidentId, action, userId) => {
+      const incident = alerts.incident(incidentId);
+      if (incident === null) return 'no-incident';
+      return webhooks?.press(action, incident, userId, context.clock.now()) ?? null;
+    },
   };
 
-  function answer({ method, path, body: text }: Asked): Said {
+  function answer(asked: Asked): Said {
+    const { method, path, body: text } = asked;
+    const told = rest(asked);
+    if (told !== null) return told;
     const kind = path === '/v2/enqueue' ? 'event' : path === '/v2/change/enqueue' ? 'change' : null;
     if (kind === null || method !== 'POST') {
       return { status: 404, body: { status: 'not found', message: 'Not Found' } };
@@ -74,7 +107,7 @@ export async function createPagerdutyStandIn(options: {
     const dedupKey = body.dedup_key ?? randomBytes(16).toString('hex');
     if (body.event_action === 'trigger') {
       const { summary = '', severity = '', timestamp } = body.payload ?? {};
-      alerts.trigger(routingKey, dedupKey, summary, severity, timeOf(timestamp) ?? now);
+      alerts.trigger(routingKey, dedupKey, summary, severity, timeOf(timestamp) ?? now, linksIn(body));
     } else {
       alerts.move(routingKey, dedupKey, body.event_action === 'resolve' ? 'resolved' : 'acknowledged');
     }
@@ -125,6 +158,12 @@ function parse(text: string): EventBody | null {
   } catch {
     return null;
   }
+}
+
+function linksIn(body: EventBody): Incident['links'] {
+  return (body.links ?? []).flatMap(({ href, text }) =>
+    typeof href === 'string' ? [{ href, text: text ?? href }] : [],
+  );
 }
 
 function timeOf(timestamp: string | undefined): Millis | null {
