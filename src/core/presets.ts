@@ -24,8 +24,8 @@ export interface Preset {
 
 const PRESETS: Record<Policy['preset'], Preset> = {
   thrifty: {
-    near: 0.97,
-    guard: 0.95,
+    near: 0.975,
+    guard: 0.965,
     horizon: 0.03,
     room: 1,
     latencyQuantile: 0.95,

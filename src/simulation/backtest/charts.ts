@@ -59,7 +59,7 @@ export function frontierChart(title: string, policies: Measures[]): ChartOption 
       itemStyle: { color: COLOURS[family] ?? '#666666' },
       label: {
         show: true,
-        position: family === 'muster' ? 'left' : 'right',
+        position: family === 'muster' ? 'left' : 'top',
         fontSize: 11,
         formatter: '{@[2]}',
         color: COLOURS[family] ?? '#666666',
@@ -139,6 +139,6 @@ function frame(title: string, subtitle: string): ChartOption {
       textStyle: TEXT,
       subtextStyle: { ...TEXT, color: '#57606a' },
     },
-    grid: { left: 70, right: 40, top: 80, bottom: 80 },
+    grid: { left: 80, right: 50, top: 100, bottom: 80 },
   };
 }
