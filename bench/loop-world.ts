@@ -48,6 +48,8 @@ export function createBenchWorld(fleets: number, clock: Clock, store: Store, que
         plan: unused,
         scale: unused,
         drain: unused,
+        cordon: unused,
+        uncordon: unused,
         stopWorker: unused,
         failDeployment: unused,
       },

@@ -94,6 +94,10 @@ export interface OrchestratorActor {
     nodeId: string,
     why: { decisionId: string; deadlineSeconds: number },
   ): Promise<void>;
+  /** Take no new work; what runs there stays. One that is gone is no error. */
+  cordon(target: OrchestratorTarget, nodeId: string): Promise<void>;
+  /** Take work again; a drain under way is called off. One that is gone is no error. */
+  uncordon(target: OrchestratorTarget, nodeId: string): Promise<void>;
   /** The orchestrator puts another in its place; the count stays. One that is gone already is no error. */
   stopWorker(target: OrchestratorTarget, workerId: string): Promise<void>;
   /** Ends a deployment that holds the zone, as failed. One that is over already is no error; another job's is refused. */

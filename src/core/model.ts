@@ -266,6 +266,8 @@ export interface NodeSeen {
   eligible: boolean;
   /** Workers placed on it now (not stopped). */
   workers: number;
+  /** False when the node's own checks (its drivers) say that it cannot run workers; absent: not known. */
+  healthy?: boolean;
   /** Muster's own drain mark, when it has one. */
   drain: { decisionId: string; done: boolean } | null;
 }

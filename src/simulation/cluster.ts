@@ -102,6 +102,13 @@ export interface Cluster extends ClusterView {
   drain(nodeId: string, request: DrainRequest | null, markEligible?: boolean): boolean;
   /** 'draining' when a draining node is asked to be eligible. */
   setEligible(nodeId: string, eligible: boolean): 'done' | 'draining' | 'no-node';
+  /**
+   * The cloud will stop the VM in so many seconds; it boots again after `downSeconds`, or never (null). null instead of a
+   * request withdraws it. False when there is no such VM, or it is stopped already.
+   */
+  maintain(node: string, request: { inSeconds: number; downSeconds: number | null } | null): boolean;
+  /** The notice of this VM was taken by whoever listens. */
+  toldMaintenance(node: string): void;
   /** Absolute. Below the present size the cloud picks the victims. */
   resize(group: string, size: number): void;
   deleteInstances(group: string, names: string[]): void;
@@ -221,6 +228,25 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
       vm.modifyIndex = nextIndex(state);
       settled();
       return 'done';
+    },
+    maintain(node, request) {
+      const vm = state.vms.find((one) => (one.id === node || one.name === node) && one.state === 'ready');
+      if (vm === undefined) return false;
+      if (request === null) delete vm.maintenance;
+      else {
+        vm.maintenance = {
+          at: state.now + request.inSeconds * 1000,
+          downMs: request.downSeconds === null ? null : request.downSeconds * 1000,
+          told: false,
+        };
+      }
+      nextIndex(state);
+      settled();
+      return true;
+    },
+    toldMaintenance(node) {
+      const vm = state.vms.find((one) => one.id === node);
+      if (vm?.maintenance !== undefined) vm.maintenance.told = true;
     },
     resize(name, size) {
       const group = state.groups.find((one) => one.name === name);

@@ -36,6 +36,8 @@ export interface PortCall {
     | 'plan'
     | 'scale'
     | 'drain'
+    | 'cordon'
+    | 'uncordon'
     | 'stopWorker'
     | 'failDeployment'
     | 'list'
@@ -126,15 +128,28 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
       }),
     drain: (target, nodeId, why) =>
       through('drain', null, () => {
-        const vm = cluster.state.vms.find((one) => one.id === nodeId && one.registered);
-        if (vm === undefined || !jobsOf(cluster, target).some(({ job }) => job.id === vm.group)) return;
+        const vm = vmIn(cluster, target, nodeId);
+        if (vm === undefined) return;
         const last = vm.lastDrain;
-        if (vm.drain !== null || (last?.status === 'complete' && !vm.eligible)) return;
+        const isOurs = last?.meta?.muster_decision === why.decisionId;
+        if (vm.drain !== null || (isOurs && last?.status === 'complete' && !vm.eligible)) return;
         cluster.drain(nodeId, {
           deadlineSeconds: Math.max(1, why.deadlineSeconds),
           ignoreSystemJobs: true,
           meta: { muster_decision: why.decisionId },
         });
+      }),
+    cordon: (target, nodeId) =>
+      through('cordon', null, () => {
+        const vm = vmIn(cluster, target, nodeId);
+        if (vm?.eligible === true) cluster.setEligible(nodeId, false);
+      }),
+    uncordon: (target, nodeId) =>
+      through('uncordon', null, () => {
+        const vm = vmIn(cluster, target, nodeId);
+        if (vm === undefined || vm.eligible) return;
+        if (vm.drain === null) cluster.setEligible(nodeId, true);
+        else cluster.drain(nodeId, null, true);
       }),
     stopWorker: (target, workerId) =>
       through('stopWorker', null, () => {
@@ -223,6 +238,11 @@ function jobsOf(cluster: Cluster, target: OrchestratorTarget): { zone: string; j
   });
 }
 
+function vmIn(cluster: Cluster, target: OrchestratorTarget, nodeId: string): SimVm | undefined {
+  const vm = cluster.state.vms.find((one) => one.id === nodeId && one.registered);
+  return vm !== undefined && jobsOf(cluster, target).some(({ job }) => job.id === vm.group) ? vm : undefined;
+}
+
 function jobIn(cluster: Cluster, target: OrchestratorTarget, zone: string): SimJob {
   const found = jobsOf(cluster, target).find((one) => one.zone === zone);
   if (found !== undefined) return found.job;
@@ -281,6 +301,7 @@ function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSe
     status: vm.state === 'ready' ? 'ready' : drained ? 'leaving' : 'down',
     eligible: vm.eligible && vm.drain === null,
     workers: live.length * per,
+    healthy: vm.state === 'ready',
     drain:
       mark === undefined || vm.eligible
         ? null

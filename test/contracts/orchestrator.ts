@@ -237,8 +237,8 @@ export function orchestratorContract(name: string, open: (spec: ClusterSpec) => 
         truth,
       );
       assert.deepEqual(
-        inA.map(({ status, eligible, workers, drain }) => ({ status, eligible, workers, drain })),
-        [{ status: 'ready', eligible: true, workers: 3, drain: null }],
+        inA.map(({ id: _id, name: _name, zone: _zone, ...rest }) => rest),
+        [{ status: 'ready', eligible: true, workers: 3, healthy: true, drain: null }],
       );
     });
 
@@ -288,6 +288,56 @@ export function orchestratorContract(name: string, open: (spec: ClusterSpec) => 
       const after = (await stage.orchestrator.nodes(target)).find((one) => one.id === node.id);
       assert.ok(after === undefined || after.status === 'leaving');
       assert.equal((await zone('a')).up, true);
+    });
+
+    it('a cordoned node takes no new work and keeps what it has; cordoning it again changes nothing', async () => {
+      const first = (await stage.orchestrator.nodes(target)).find((one) => one.zone === 'a')!;
+      const node = async () => (await stage.orchestrator.nodes(target)).find((one) => one.id === first.id)!;
+      await stage.orchestrator.cordon(target, first.id);
+      const { index } = stage.cluster.state;
+      await stage.orchestrator.cordon(target, first.id);
+      assert.equal(stage.cluster.state.index, index);
+      assert.deepEqual([(await node()).eligible, (await node()).workers], [false, 3]);
+      assert.equal((await stage.orchestrator.plan(target, 'a', 4)).fits, 3);
+      await stage.orchestrator.uncordon(target, first.id);
+      await stage.orchestrator.uncordon(target, first.id);
+      assert.equal((await node()).eligible, true);
+      assert.equal((await stage.orchestrator.plan(target, 'a', 4)).fits, 4);
+    });
+
+    it('a cordoned node that was drained once is drained again', async () => {
+      const first = (await stage.orchestrator.nodes(target)).find((one) => one.zone === 'a')!;
+      const node = async () => (await stage.orchestrator.nodes(target)).find((one) => one.id === first.id)!;
+      const ask = (decisionId: string) =>
+        stage.orchestrator.drain(target, first.id, { decisionId, deadlineSeconds: 30 });
+      await ask('d-1');
+      stage.pass(2 * MINUTE);
+      await stage.orchestrator.uncordon(target, first.id);
+      stage.pass(2 * MINUTE);
+      assert.equal((await node()).workers, 3);
+      await stage.orchestrator.cordon(target, first.id);
+      await ask('d-2');
+      stage.pass(2 * MINUTE);
+      assert.deepEqual(
+        [(await node()).workers, (await node()).drain],
+        [0, { decisionId: 'd-2', done: true }],
+      );
+    });
+
+    it('taking a node back calls its drain off', async () => {
+      const first = (await stage.orchestrator.nodes(target)).find((one) => one.zone === 'a')!;
+      const node = async () => (await stage.orchestrator.nodes(target)).find((one) => one.id === first.id)!;
+      await stage.orchestrator.drain(target, first.id, { decisionId: 'd-1', deadlineSeconds: 600 });
+      stage.pass(1);
+      await stage.orchestrator.uncordon(target, first.id);
+      stage.pass(5 * MINUTE);
+      assert.deepEqual([(await node()).eligible, (await node()).drain], [true, null]);
+      assert.equal((await zone('a')).ready, 3);
+    });
+
+    it('cordoning and taking back a node that is gone is no error', async () => {
+      await stage.orchestrator.cordon(target, '00000000-0000-4000-8000-000000000000');
+      await stage.orchestrator.uncordon(target, '00000000-0000-4000-8000-000000000000');
     });
 
     it('draining a node that is gone is no error', async () => {

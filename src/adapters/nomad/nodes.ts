@@ -100,12 +100,20 @@ export function seenAs(node: KnownNode, zone: string, workers: number): NodeSeen
     status: stub.Status === 'ready' ? 'ready' : !isGone(stub) ? 'starting' : drained ? 'leaving' : 'down',
     eligible: stub.SchedulingEligibility === 'eligible' && !stub.Drain,
     workers,
+    ...healthOf(stub),
     // A node that was made eligible again takes work: its old mark says nothing any more.
     drain:
       mark === undefined || stub.SchedulingEligibility === 'eligible'
         ? null
         : { decisionId: mark, done: !stub.Drain && stub.LastDrain?.Status === 'complete' },
   };
+}
+
+/** A driver that is there and not healthy; what was not detected is not expected to be. */
+function healthOf(stub: NodeStub): { healthy?: boolean } {
+  const drivers = Object.values(stub.Drivers ?? {}).filter((one) => one.Detected === true);
+  if (drivers.length === 0) return {};
+  return { healthy: stub.Status === 'ready' && drivers.every((one) => one.Healthy !== false) };
 }
 
 function isGone(stub: NodeStub): boolean {

@@ -22,6 +22,7 @@ import { counted, type Fit, isForbidden, planned, readAllocations, readJob } fro
 import {
   deploymentShape,
   drainedShape,
+  eligibilityShape,
   failedShape,
   nodeShape,
   scaledShape,
@@ -232,7 +233,11 @@ export function createNomadOrchestrator(
       const node = await client.find(path, nodeShape);
       if (node === null) return;
       const isDraining = node.DrainStrategy !== null && node.DrainStrategy !== undefined;
-      const isDrained = node.LastDrain?.Status === 'complete' && node.SchedulingEligibility !== 'eligible';
+      // Of this very drain: a node that was cordoned since carries the mark of an older one.
+      const isDrained =
+        node.LastDrain?.Status === 'complete' &&
+        node.SchedulingEligibility !== 'eligible' &&
+        node.LastDrain.Meta?.[DECISION_META] === why.decisionId;
       if (isDraining || isDrained) return;
       // A deadline of 0 would mean none.
       const Deadline = Math.max(1, Math.round(why.deadlineSeconds)) * 1e9;
@@ -241,6 +246,32 @@ export function createNomadOrchestrator(
         Meta: { [DECISION_META]: why.decisionId },
       };
       await client.post(`${path}/drain`, body, drainedShape);
+    },
+
+    async cordon(_target, nodeId) {
+      const path = `/v1/node/${encodeURIComponent(nodeId)}`;
+      const node = await client.find(path, nodeShape);
+      if (node === null || node.SchedulingEligibility !== 'eligible') return;
+      await client.post(
+        `${path}/eligibility`,
+        { NodeID: nodeId, Eligibility: 'ineligible' },
+        eligibilityShape,
+      );
+    },
+
+    async uncordon(_target, nodeId) {
+      const path = `/v1/node/${encodeURIComponent(nodeId)}`;
+      const node = await client.find(path, nodeShape);
+      if (node === null || node.SchedulingEligibility === 'eligible') return;
+      if (node.DrainStrategy === null || node.DrainStrategy === undefined) {
+        await client.post(
+          `${path}/eligibility`,
+          { NodeID: nodeId, Eligibility: 'eligible' },
+          eligibilityShape,
+        );
+      } else {
+        await client.post(`${path}/drain`, { DrainSpec: null, MarkEligible: true }, drainedShape);
+      }
     },
 
     async stopWorker(anyTarget, workerId) {

@@ -113,6 +113,9 @@ export const nodesShape = z.array(
     SchedulingEligibility: z.string(),
     Status: z.string(),
     LastDrain: lastDrain,
+    Drivers: z
+      .record(z.string(), z.object({ Detected: z.boolean().nullish(), Healthy: z.boolean().nullish() }))
+      .nullish(),
   }),
 );
 export type NodeStub = z.infer<typeof nodesShape>[number];
@@ -149,5 +152,7 @@ export const schedulerShape = z.object({
 
 export const scaledShape = z.object({ EvalID: z.string(), JobModifyIndex: z.number() });
 export const drainedShape = z.object({ NodeModifyIndex: z.number() });
+/** The index in this answer is 0 on 1.1.2. */
+export const eligibilityShape = z.object({ NodeModifyIndex: z.number() });
 export const stoppedShape = z.object({ EvalID: z.string() });
 export const failedShape = z.object({ DeploymentModifyIndex: z.number() });

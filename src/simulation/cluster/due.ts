@@ -10,6 +10,7 @@ export function nextDue(state: ClusterState, timing: Timing): Millis | null {
   };
   for (const vm of state.vms) {
     at(vm.until);
+    if (vm.maintenance !== undefined && vm.maintenance.at > state.now) at(vm.maintenance.at);
     if (vm.drain !== null && (vm.drain.deadlineAt ?? 0) > state.now) at(vm.drain.deadlineAt);
   }
   for (const one of state.allocations) {

@@ -40,7 +40,7 @@ export interface SimGroup {
 /**
  * A VM, which is a Nomad node from its first boot on.
  *
- *   booting -> ready -> deleting -> gone      down: its zone is out; it boots again when the zone is back
+ *   booting -> ready -> deleting -> gone      down: its zone is out, or its host is maintained; it boots again after that
  *                 \-> down -> booting
  */
 export interface SimVm {
@@ -67,6 +67,8 @@ export interface SimVm {
   stateAt: Millis;
   createIndex: number;
   modifyIndex: number;
+  /** The cloud announced that it stops the VM; it comes back by itself, or never (null). Gone once it is over. */
+  maintenance?: { at: Millis; downMs: Millis | null; told: boolean };
   /** Images on its disk, or on their way; null: the registry has no such image. */
   images: { image: string; presentAt: Millis | null }[];
 }

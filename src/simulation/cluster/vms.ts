@@ -58,6 +58,10 @@ export function switchZone(state: ClusterState, zone: string, up: boolean, timin
   state.zonesDown = up ? state.zonesDown.filter((one) => one !== zone) : [...state.zonesDown, zone].sort();
   for (const vm of state.vms) {
     if (vm.zone !== zone || !isPresent(vm)) continue;
+    if (up && vm.maintenance !== undefined && vm.maintenance.at <= state.now) {
+      if (vm.maintenance.downMs === null) continue;
+      delete vm.maintenance;
+    }
     if (up) setVm(state, vm, 'booting', state.now + timing.bootMs);
     else {
       setVm(state, vm, 'down', null);
@@ -69,8 +73,13 @@ export function switchZone(state: ClusterState, zone: string, up: boolean, timin
 /** What falls due for VMs now: boots end, deleted ones vanish, and Nomad forgets them after its garbage collection time. */
 export function fireVms(state: ClusterState, timing: Timing): void {
   for (const vm of state.vms) {
+    stopForMaintenance(state, vm);
     if (vm.until === null || vm.until > state.now) continue;
-    if (vm.state === 'booting') {
+    if (vm.state === 'down') {
+      delete vm.maintenance;
+      if (state.zonesDown.includes(vm.zone)) setVm(state, vm, 'down', null);
+      else setVm(state, vm, 'booting', state.now + timing.bootMs);
+    } else if (vm.state === 'booting') {
       vm.registered = true;
       setVm(state, vm, 'ready', null);
     } else if (vm.state === 'deleting') setVm(state, vm, 'gone', state.now + timing.nodeForgottenMs);
@@ -78,6 +87,15 @@ export function fireVms(state: ClusterState, timing: Timing): void {
   const forgotten = (vm: SimVm) =>
     vm.state === 'gone' && (!vm.registered || (vm.until !== null && vm.until <= state.now));
   if (state.vms.some(forgotten)) state.vms = state.vms.filter((vm) => !forgotten(vm));
+}
+
+/** The hour of the notice: a GPU VM cannot move to another host, so it is stopped with all that still runs on it. */
+function stopForMaintenance(state: ClusterState, vm: SimVm): void {
+  const { maintenance } = vm;
+  if (maintenance === undefined || maintenance.at > state.now) return;
+  if (vm.state !== 'ready' && vm.state !== 'booting') return;
+  setVm(state, vm, 'down', maintenance.downMs === null ? null : state.now + maintenance.downMs);
+  loseAllocations(state, vm);
 }
 
 function setVm(state: ClusterState, vm: SimVm, to: SimVm['state'], until: number | null): void {
