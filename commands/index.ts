@@ -5,6 +5,7 @@ import { act } from './act.js';
 import { short } from './arguments.js';
 import type { CommandContext, Reply, Verb } from './command.js';
 import { confirmOf, declineOf } from './confirm.js';
+import { deploy } from './deploy.js';
 import { forecast } from './forecast.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
@@ -25,6 +26,7 @@ const spoken: Verb[] = [
   override,
   freeze,
   unfreeze,
+  deploy,
   run,
   history,
   confirmOf(again),

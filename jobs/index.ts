@@ -4,7 +4,16 @@ import { evaluate } from './evaluate.js';
 import type { Job } from './job.js';
 import { minute } from './minute.js';
 import { observe } from './observe.js';
+import { rollout } from './rollout.js';
 import { watchdog } from './watchdog.js';
 
 /** Every job there is. */
-export const jobs = [minute, observe, evaluate, converge, announce, watchdog] as unknown as Job<unknown>[];
+export const jobs = [
+  minute,
+  observe,
+  evaluate,
+  converge,
+  announce,
+  rollout,
+  watchdog,
+] as unknown as Job<unknown>[];

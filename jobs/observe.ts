@@ -10,6 +10,7 @@ import { latencyAlert } from './alerts.js';
 import { expireIntents } from './expire.js';
 import { defineJob } from './job.js';
 import { keep, type Look, look, seenOf } from './look.js';
+import { rolloutAgain } from './rollout.js';
 
 /** A cycle that is still undecided this long after its start is asked for again: the schedule's own slot got lost. */
 const GRACE_SECONDS = 90;
@@ -42,6 +43,7 @@ async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: 
   } else if (!undecided && wantsGuard(seen, fleet.policy)) {
     await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'guard' }, { dedupe });
   }
+  if (state.holds.some((hold) => hold.kind === 'rollout')) await rolloutAgain(fleet.name, context);
   if (seen.applying) {
     await context.queue.enqueue(
       'converge',

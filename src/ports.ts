@@ -5,7 +5,6 @@
 
 import type { Contact } from './core/access.js';
 import type { ChartSpec } from './core/chart.js';
-import type { FleetImages, PrepullSeen } from './core/images.js';
 import type { AlertState } from './core/incident.js';
 import type { Memory } from './core/memory.js';
 import type { OutboxRow, PagerEvent } from './core/message.js';
@@ -23,6 +22,7 @@ import type {
   Sample,
   ZoneSeen,
 } from './core/model.js';
+import type { FleetImages, PrepullSeen } from './core/rollout/images.js';
 import type { Duty, PagerPerson } from './core/rota.js';
 
 export interface Clock {

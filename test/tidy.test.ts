@@ -13,6 +13,7 @@ const RULES: { who: string; may: string[]; packages?: string[] }[] = [
   { who: 'src/core/', may: ['src/core/'], packages: ['zod'] },
   { who: 'src/ports.ts', may: ['src/core/'], packages: [] },
   { who: 'src/errors.ts', may: [], packages: [] },
+  { who: 'src/perform-rollout.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/perform.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/config.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts'] },
   {
@@ -38,6 +39,7 @@ const RULES: { who: string; may: string[]; packages?: string[] }[] = [
       'src/errors.ts',
       'src/config.ts',
       'src/perform.ts',
+      'src/perform-rollout.ts',
       'src/app.ts',
     ],
   },

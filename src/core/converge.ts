@@ -106,7 +106,8 @@ function raise(
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
   }
-  if (seen.blocked !== null) return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
+  if (seen.blocked !== null && seen.blocked.kind !== 'rollout')
+    return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
   return { do: 'scale', zone, workers, raise: true };
 }
 

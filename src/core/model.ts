@@ -39,7 +39,8 @@ export interface Missing {
 
 /** A zone's count is refused by the orchestrator for now (a deployment is running, say). */
 export interface Blocked {
-  kind: 'deployment' | 'frozen-by-operator' | 'owned-by-other';
+  /** 'rollout': Muster's own rollout holds the zone; it can be raised while the new workers are well, and not be cut. */
+  kind: 'deployment' | 'rollout' | 'frozen-by-operator' | 'owned-by-other';
   /** The peer's id of what blocks (a deployment id, a policy id). */
   id: string;
   since: Millis | null;

@@ -2,8 +2,9 @@
  * The in-memory twin of the rollout ports, over the simulated cluster. What the Nomad adapter does with several requests
  * (see src/adapters/nomad/rollouts.ts, where the scheme is explained) is one act here; a contract suite holds them equal.
  */
-import type { FleetImages, WorkerSeen } from '../core/images.js';
+
 import type { Millis } from '../core/model.js';
+import type { FleetImages, WorkerSeen } from '../core/rollout/images.js';
 import { OutsideError } from '../errors.js';
 import type { Clock, OrchestratorTarget, RolloutActor, RolloutReader } from '../ports.js';
 import { logOf } from './cluster/images.js';

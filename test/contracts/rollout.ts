@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { WorkerSeen } from '../../src/core/images.js';
+import type { WorkerSeen } from '../../src/core/rollout/images.js';
 import type {
   OrchestratorActor,
   OrchestratorReader,

@@ -1,0 +1,83 @@
+/** Looks at the world as a rollout needs it: images and nodes, and the numbers that say whether it may go on. */
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import { assess } from '../src/core/assess.js';
+import { emptyMemory } from '../src/core/learn.js';
+import type { Millis, Seen } from '../src/core/model.js';
+import { cycleStart } from '../src/core/policy.js';
+import type { RolloutSeen, RolloutState } from '../src/core/rollout/state.js';
+import type { FleetState, RolloutReader } from '../src/ports.js';
+import { type Look, look, openFreezes, seenOf } from './look.js';
+
+const LOG_LINES = 12;
+/** How far ahead a valley is looked for, in cycles. */
+const VALLEY_CYCLES = 36;
+
+export async function seeRollout(
+  fleet: FleetConfig,
+  rollout: RolloutState,
+  rollouts: RolloutReader,
+  context: JobContext,
+): Promise<RolloutSeen> {
+  const target = fleet.orchestrator;
+  const now = context.clock.now();
+  const [state, looked, nodes, images, prepulled] = await Promise.all([
+    context.store.fleet(fleet.name),
+    look(fleet, context),
+    context.orchestrator.nodes(target),
+    rollouts.images(target),
+    rollouts.prepulled(target, rollout.image),
+  ]);
+  const zones = looked.zones ?? (await context.orchestrator.zones(target));
+  const seen = seenNow(fleet, looked, state, now);
+  const total = zones.reduce((sum, zone) => sum + zone.desired, 0);
+  const need = state.memory === null ? null : assess(seen, fleet.policy, total).need;
+  const failed = images.workers.find((one) => one.image === rollout.image && one.state === 'failed');
+  return {
+    nodes,
+    zones,
+    images,
+    prepulled,
+    lastHealthy: rollout.phase === 'plan' ? await rollouts.lastHealthy(target, rollout.image) : null,
+    recent: state.memory?.recent ?? [],
+    missing: looked.missing,
+    need,
+    valleyAt: need === null ? null : valleyOf(fleet, seen, need, now),
+    freezes: openFreezes(state.freezes, now),
+    applying: seen.applying === true,
+    log: failed === undefined ? null : await tail(fleet, failed.id, rollouts, context),
+  };
+}
+
+function seenNow(fleet: FleetConfig, looked: Look, state: FleetState, now: Millis): Seen {
+  const cycle = cycleStart(now, fleet.policy);
+  const memory = state.memory ?? emptyMemory();
+  return seenOf(fleet, looked, state, memory, { now, cycle, trigger: 'cycle' });
+}
+
+/** The first cycle within half a day that is foreseen to need less; null: none, or nothing is foreseen. */
+function valleyOf(fleet: FleetConfig, seen: Seen, need: number, now: Millis): Millis | null {
+  const cycleMs = fleet.policy.cycleSeconds * 1_000;
+  for (let ahead = 1; ahead <= VALLEY_CYCLES; ahead += 1) {
+    const then = now + ahead * cycleMs;
+    const { needForecast } = assess({ ...seen, now: then, sample: null }, fleet.policy, need).numbers;
+    if (needForecast === null) return null;
+    if (needForecast < need) return then;
+  }
+  return null;
+}
+
+/** The reason of a failure is worth a try, and never a failure of its own. */
+async function tail(
+  fleet: FleetConfig,
+  workerId: string,
+  rollouts: RolloutReader,
+  context: JobContext,
+): Promise<string | null> {
+  try {
+    return await rollouts.logTail(fleet.orchestrator, workerId, LOG_LINES);
+  } catch (error) {
+    context.log.warn({ fleet: fleet.name, error }, 'the log of a failed worker could not be read');
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+/** Carries out one action of a rollout. Each may be repeated; what it achieved is read from the world by the next step. */
+import type { FleetConfig } from './config.js';
+import type { RolloutAction } from './core/rollout/state.js';
+import type { Log, RolloutActor } from './ports.js';
+
+export async function performRollout(
+  action: Exclude<RolloutAction, { do: 'evaluate' }>,
+  what: { fleet: FleetConfig; rolloutId: string },
+  hands: { rollouts: RolloutActor; log: Log },
+): Promise<void> {
+  const { fleet, rolloutId } = what;
+  const target = fleet.orchestrator;
+  const about = { fleet: fleet.name, rollout: rolloutId };
+  switch (action.do) {
+    case 'pre-pull':
+      return hands.rollouts.prepull(target, action.image, { rolloutId });
+    case 'end-pre-pull':
+      return hands.rollouts.endPrepull(target);
+    case 'release':
+      hands.log.info({ ...about, zone: action.zone }, 'letting go of the zone');
+      return hands.rollouts.release(target, action.zone);
+    case 'update': {
+      const { zone, node, image, most } = action;
+      const result = await hands.rollouts.update(target, zone, node, image, { rolloutId, most });
+      const outcome = result.kind === 'done' ? { replaced: result.replaced } : { blocked: result.by.detail };
+      hands.log.info({ ...about, zone, node, image, most, ...outcome }, 'updating a node');
+    }
+  }
+}
