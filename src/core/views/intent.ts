@@ -3,7 +3,6 @@ import { showDuration } from '../duration.js';
 import { showWhen } from '../local-time.js';
 import type { Button, Message, OutboxRow, Text } from '../message.js';
 import type { Freeze, Millis, Override, Person } from '../model.js';
-import type { FleetPlan } from '../plan.js';
 import { at, fieldsOf, quoted, spans, who, workers } from './words.js';
 
 /** 'pinned at 5 workers', 'at least 5 workers', 'at most 5 workers'. */
@@ -124,7 +123,11 @@ export function overrideEnded(override: Override, ending: Ending, when: Millis):
   };
 }
 
-type Next = Pick<FleetPlan, 'need' | 'to' | 'from'>;
+interface Next {
+  need: number | null;
+  from: number | null;
+  to: number;
+}
 
 /** What follows when nobody overrules the forecast any more. */
 export function nextWords(next: Next): string {
