@@ -10,6 +10,7 @@ import type { Millis, Person } from '../src/core/model.js';
 import type { Plan } from '../src/core/plan.js';
 import type { OperatorCode } from '../src/errors.js';
 import type {
+  Checks,
   Clock,
   NodeGroupsReader,
   OrchestratorReader,
@@ -52,6 +53,8 @@ export interface CommandContext {
   /** What the speaker may do. */
   authority: Authority;
   access: AccessPolicy;
+  /** What `doctor` looks at outside; absent: nothing. */
+  checks?: Checks | null;
   /** The machine's clock, for what waits for a person's click. */
   machineNow(): Millis;
   /** Where what concerns no single fleet is said. */
@@ -75,6 +78,8 @@ export interface Reply {
   message: Message;
   /** Set when the verb understood but refused: nothing was changed. */
   refused?: OperatorCode;
+  /** A whole file, for who can take one: the shell writes it to standard output. */
+  file?: { name: string; text: string };
 }
 
 /** What `parse` may know: no I/O. */

@@ -3,9 +3,11 @@ import { nearest } from '../src/core/nearest.js';
 import { OperatorError } from '../src/errors.js';
 import { act } from './act.js';
 import { short } from './arguments.js';
+import { audit } from './audit.js';
 import type { CommandContext, Reply, Verb } from './command.js';
 import { confirmOf, declineOf } from './confirm.js';
 import { deploy } from './deploy.js';
+import { doctor } from './doctor.js';
 import { forecast } from './forecast.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
@@ -29,6 +31,8 @@ const spoken: Verb[] = [
   deploy,
   run,
   history,
+  audit,
+  doctor,
   confirmOf(again),
   declineOf(),
 ];

@@ -12,10 +12,12 @@ import type { FleetConfig } from './config.js';
 import { type AccessPolicy, openAccess } from './core/access.js';
 import type { Message } from './core/message.js';
 import type { Person } from './core/model.js';
+import { withoutSecrets } from './core/secrets.js';
 import { failure, refusal } from './core/views/problem.js';
 import { OperatorError, OutsideError } from './errors.js';
 import type {
   Chat,
+  Checks,
   Clock,
   DemandReader,
   Directory,
@@ -61,6 +63,8 @@ export interface Ports {
   meter: Meter;
   log: Log;
   newId(): string;
+  /** What `doctor` looks at outside. */
+  checks?: Checks | null;
   /** The machine's clock; absent: the Muster clock stands in (in a test). */
   machineNow?(): number;
   /** Tells the outside that decisions are being made; a no-op without a configured address. */
@@ -122,7 +126,9 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
 
   const access = settings.access ?? openAccess();
 
-  async function handle(said: Said): Promise<Reply> {
+  async function handle(given: Said): Promise<Reply> {
+    // Whatever is kept or shown later comes from these words.
+    const said = { ...given, text: withoutSecrets(given.text) };
     const speaker = { id: said.by.id, email: said.email ?? null, known: said.unknown !== true };
     const context: CommandContext = {
       by: said.by,
@@ -144,6 +150,7 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       newId: ports.newId,
       authority: createAuthority(speaker, access, ports),
       access,
+      checks: ports.checks ?? null,
       machineNow: ports.machineNow ?? ports.clock.now,
       channel: settings.channel,
     };

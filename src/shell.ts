@@ -45,6 +45,11 @@ async function answer(source: Source, words: string[], chart: string | null): Pr
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     };
     const reply = await bot.app.handle({ text: words.join(' '), by, where: 'shell' });
+    if (reply.file !== undefined) {
+      const { text } = reply.file;
+      await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+      return 0;
+    }
     process.stdout.write(
       `${shellText(reply.message, { timeZone: by.timeZone, command: 'muster command' })}\n`,
     );

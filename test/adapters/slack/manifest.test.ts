@@ -66,6 +66,7 @@ test('every Web API method that the adapter calls has its scope', () => {
     'chat.update': ['chat:write'],
     'users.info': ['users:read', 'users:read.email'],
     'usergroups.list': ['usergroups:read'],
+    'users.lookupByEmail': ['users:read', 'users:read.email'],
     'conversations.list': ['channels:read', 'groups:read'],
     'conversations.history': ['channels:history', 'groups:history'],
     'files.getUploadURLExternal': ['files:write'],

@@ -4,6 +4,7 @@ import { verbs } from '../../../commands/index.js';
 import { createButtonSigner } from '../../../src/adapters/slack/buttons.js';
 import { lintMessage } from '../../../src/adapters/slack/lint.js';
 import { render } from '../../../src/adapters/slack/render.js';
+import { type AuditLine, auditCsv } from '../../../src/core/audit.js';
 import type { AlertState } from '../../../src/core/incident.js';
 import type { Message, OutboxRow } from '../../../src/core/message.js';
 import type { DecisionStatus, Freeze, Override } from '../../../src/core/model.js';
@@ -12,7 +13,9 @@ import { type Plan, planFleet, type Risk } from '../../../src/core/plan.js';
 import type { Proposal } from '../../../src/core/proposal.js';
 import { deniedMessage } from '../../../src/core/views/access.js';
 import { type AlertSeen, latencyFiring, latencyResolved } from '../../../src/core/views/alert.js';
+import { auditExported, auditMessage, auditVerified } from '../../../src/core/views/audit.js';
 import { decisionMessage, decisionThread } from '../../../src/core/views/decision.js';
+import { doctorMessage } from '../../../src/core/views/doctor.js';
 import { helpMessage, verbHelpMessage } from '../../../src/core/views/help.js';
 import { historyMessage } from '../../../src/core/views/history.js';
 import * as intent from '../../../src/core/views/intent.js';
@@ -142,6 +145,23 @@ function everyMessage(): Message[] {
     ),
     intent.overrideExtended(override, override, asha),
     ...planMessages(),
+    auditMessage(null, []),
+    auditMessage('ocr', [
+      line,
+      { ...line, said: 'x'.repeat(200), detail: { approvedBy: asha, risks: ['peak'] } },
+    ]),
+    auditVerified({ ok: true, entries: 9, brokenAt: null }),
+    auditVerified({ ok: false, entries: 9, brokenAt: 4 }),
+    auditExported('csv', 1, auditCsv([line])),
+    doctorMessage([{ what: 'Redis', ok: true, detail: 'fine' }], '/muster'),
+    doctorMessage(
+      [{ what: 'Roles', ok: false, detail: 'open', fix: 'Name some.', optional: true }],
+      '/muster',
+    ),
+    doctorMessage(
+      [{ what: 'Slack: token', ok: false, detail: 'invalid_auth', fix: 'Copy it again.' }],
+      '/muster',
+    ),
     intent.freezeSet(freeze),
     intent.freezeSet({ ...freeze, fleet: 'ocr', kind: 'down' }),
     intent.freezeEnded(freeze, { how: 'expired' }, NOON),
@@ -157,6 +177,11 @@ function everyMessage(): Message[] {
     failure('redis does not answer.', 'abcd1234'),
   ];
 }
+
+const line: AuditLine = {
+  ...{ seq: 1, hash: 'h', previous: 'p', at: NOON, by: asha, action: 'override', fleet: 'ocr' },
+  ...{ said: 'override ocr 5 for 1h because x', ids: { override: 'o1' } },
+};
 
 function planMessages(): Message[] {
   const effect = planFleet(aSeen('ocr'), aPolicy(), override);

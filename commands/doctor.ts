@@ -1,0 +1,78 @@
+import { isOpen } from '../src/core/access.js';
+import { type Check, doctorMessage } from '../src/core/views/doctor.js';
+import { type CommandContext, defineVerb } from './command.js';
+import { patiently } from './peers.js';
+
+export const doctor = defineVerb<null>({
+  name: 'doctor',
+  usage: '',
+  summary:
+    'Checks what Muster needs: Slack, Redis, PagerDuty, the orchestrator’s rights, fresh numbers; each with its fix.',
+  examples: ['doctor'],
+  changes: false,
+  role: 'operator',
+  parse: () => null,
+  async run(_args, context) {
+    const [outside, inside] = await Promise.all([context.checks?.run() ?? [], insideChecks(context)]);
+    return { visibility: 'caller', message: doctorMessage([...outside, ...inside], context.command) };
+  },
+});
+
+/** What can be told from what is stored. */
+async function insideChecks(context: CommandContext): Promise<Check[]> {
+  const fleets = await Promise.all(context.fleets.map(({ name }) => freshness(name, context)));
+  return [...fleets, await auditWhole(context), roles(context)];
+}
+
+async function freshness(name: string, context: CommandContext): Promise<Check> {
+  const what = `Numbers of ${name}`;
+  const state = await patiently(context.reader.fleet(name));
+  if (!state.ok) return { what, ok: false, detail: state.error.message, fix: 'See Redis above.' };
+  const sample = state.value.memory?.recent.at(-1) ?? null;
+  const fix = 'Look at the demand and latency sources of this fleet in muster.yml, and whether the bot runs.';
+  if (sample === null) return { what, ok: false, detail: 'there is none yet', fix };
+  const fleet = context.fleets.find((each) => each.name === name)!;
+  const age = Math.round((context.now - sample.at) / 1_000);
+  if (age > fleet.policy.staleSeconds + 60)
+    return { what, ok: false, detail: `the newest is ${age} s old`, fix };
+  const blind = [
+    ...(sample.requestsPerSecond === null ? ['demand'] : []),
+    ...(sample.ready === null ? ['workers'] : []),
+    ...(fleet.latency !== null && sample.p95Seconds === null ? ['latency'] : []),
+  ];
+  if (blind.length === 0) return { what, ok: true, detail: 'fresh' };
+  return {
+    what,
+    ok: false,
+    detail: `${blind.join(' and ')} unknown`,
+    fix,
+    optional: !blind.includes('demand'),
+  };
+}
+
+async function auditWhole(context: CommandContext): Promise<Check> {
+  const what = 'Audit chain';
+  const checked = await patiently(context.reader.verifyAudit());
+  if (!checked.ok) return { what, ok: false, detail: checked.error.message, fix: 'See Redis above.' };
+  const { ok, entries, brokenAt } = checked.value;
+  if (ok) return { what, ok, detail: `whole, ${entries} entries` };
+  return {
+    what,
+    ok,
+    detail: `broken at entry ${brokenAt ?? 'unknown'}`,
+    fix: 'Somebody changed the store by hand: keep a copy of Redis, then find out who.',
+  };
+}
+
+function roles({ access }: CommandContext): Check {
+  const what = 'Roles';
+  if (!isOpen(access) || access.everyone !== undefined)
+    return { what, ok: true, detail: 'named in muster.yml' };
+  return {
+    what,
+    ok: false,
+    optional: true,
+    detail: 'nobody is named, so every full member may change things',
+    fix: 'Name people or user groups under access in muster.yml.',
+  };
+}
