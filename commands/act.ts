@@ -89,7 +89,9 @@ function recording(plan: Plan | null, context: CommandContext): CommandContext {
   };
 }
 
-function parseContext(context: CommandContext): ParseContext {
+export function parseContext(
+  context: Pick<CommandContext, 'now' | 'by' | 'fleets' | 'said' | 'maxOverrideSeconds'>,
+): ParseContext {
   return {
     now: context.now,
     timeZone: context.by.timeZone ?? 'UTC',

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { FleetConfig } from '../src/config.js';
 import type { AccessPolicy, Contact, Role, Standing } from '../src/core/access.js';
+import type { Form } from '../src/core/form.js';
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
 import type { Plan } from '../src/core/plan.js';
@@ -76,6 +77,8 @@ export interface Reply {
   /** 'caller' sees it alone unless the verb changed something the team should see. */
   visibility: 'caller' | 'channel';
   message: Message;
+  /** A form to fill in instead, where the surface can show one; the message stands for it elsewhere. */
+  modal?: Form;
   /** Set when the verb understood but refused: nothing was changed. */
   refused?: OperatorCode;
   /** A whole file, for who can take one: the shell writes it to standard output. */

@@ -9,6 +9,7 @@ import { confirmOf, declineOf } from './confirm.js';
 import { deploy } from './deploy.js';
 import { doctor } from './doctor.js';
 import { forecast } from './forecast.js';
+import { formInstead } from './forms.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
 import { history } from './history.js';
@@ -63,7 +64,7 @@ export async function hear(said: string, context: CommandContext): Promise<Reply
   }
   const asksHelp = words.length === 1 && /^(help|--help|—help|\?)$/i.test(words[0]!);
   if (asksHelp && verb.name !== 'help') return hear(`help ${verb.name}`, context);
-  return act(verb, words, context);
+  return (await formInstead(verb, words, context)) ?? act(verb, words, context);
 }
 
 /** Typed text to words: quotes and dashes as phones write them, a leading /muster tolerated. */

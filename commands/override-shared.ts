@@ -24,10 +24,8 @@ export type OverrideArguments =
       replace: boolean;
     };
 
-export function checkLimits(
-  args: { kind: OverrideKind; workers: number; fleet: string },
-  fleet: FleetConfig,
-): void {
+/** An override stays within the fleet's floor and ceiling. */
+export function checkLimits(args: { workers: number; fleet: string }, fleet: FleetConfig): void {
   const { floor, ceiling } = fleet.policy;
   const { workers } = args;
   if (workers > ceiling) {

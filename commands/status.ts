@@ -35,7 +35,7 @@ export const status = defineVerb<string | null>({
   },
 });
 
-async function fleetNow(
+export async function fleetNow(
   fleet: FleetConfig,
   context: CommandContext,
   silent: Set<string>,

@@ -4,12 +4,15 @@
  */
 
 import type { CommandContext, Reply } from '../commands/command.js';
-import { hear } from '../commands/index.js';
+import { homeOf } from '../commands/home.js';
+import { hear, verbs } from '../commands/index.js';
 import { jobs } from '../jobs/index.js';
 import type { Job } from '../jobs/job.js';
 import { createAuthority } from './app/authority.js';
+import { createForms } from './app/forms.js';
 import type { FleetConfig } from './config.js';
 import { type AccessPolicy, openAccess } from './core/access.js';
+import type { Forms } from './core/form.js';
 import type { Message } from './core/message.js';
 import type { Person } from './core/model.js';
 import { withoutSecrets } from './core/secrets.js';
@@ -108,6 +111,9 @@ export interface Said {
 
 export interface App {
   handle(said: Said): Promise<Reply>;
+  forms: Forms;
+  /** The home tab of this person. A peer's failure is in its words; it throws only what should not be. */
+  home(said: Said): Promise<Message>;
   /** One handler per job, for the queue to call. */
   handlers(): Record<string, JobHandler>;
   schedules(): Schedule[];
@@ -126,11 +132,9 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
 
   const access = settings.access ?? openAccess();
 
-  async function handle(given: Said): Promise<Reply> {
-    // Whatever is kept or shown later comes from these words.
-    const said = { ...given, text: withoutSecrets(given.text) };
+  function contextOf(said: Said): CommandContext {
     const speaker = { id: said.by.id, email: said.email ?? null, known: said.unknown !== true };
-    const context: CommandContext = {
+    return {
       by: said.by,
       now: ports.clock.now(),
       said: said.text,
@@ -154,6 +158,12 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       machineNow: ports.machineNow ?? ports.clock.now,
       channel: settings.channel,
     };
+  }
+
+  async function handle(given: Said): Promise<Reply> {
+    // Whatever is kept or shown later comes from these words.
+    const said = { ...given, text: withoutSecrets(given.text) };
+    const context = contextOf(said);
     try {
       return await hear(said.text, context);
     } catch (error) {
@@ -217,5 +227,13 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
     })),
   ];
 
-  return { handle, handlers, schedules };
+  const forms = createForms({
+    fleets,
+    contextOf: (by) => contextOf({ text: '', by, where: 'form' }),
+    log: ports.log,
+  });
+
+  const home = (said: Said): Promise<Message> => homeOf(contextOf(said), verbs);
+
+  return { handle, forms, home, handlers, schedules };
 }

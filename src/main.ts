@@ -96,6 +96,12 @@ export async function createBot(config: Config): Promise<Bot> {
           command: config.command,
           http: config.http,
           handle: (heard) => app.handle(heard),
+          forms: {
+            opens: (text) => app.forms.opens(text),
+            fill: (verb, values, by) => app.forms.fill(verb, values, by),
+            preview: (verb, values, by) => app.forms.preview(verb, values, by),
+          },
+          home: (heard) => app.home(heard),
           changes: (text) => findVerb(text.trim().split(/\s+/)[0] ?? '')?.changes ?? false,
           once: store.once,
           undoOnce: store.undoOnce,

@@ -368,6 +368,8 @@ export interface StoreReader {
   machine(kind: string, id: string): Promise<StoredMachine | null>;
   /** Open and newest finished ones, newest change first. */
   machines(kind: string): Promise<StoredMachine[]>;
+  /** Channels with something to send ('pagerduty' for events). */
+  waiting(): Promise<{ channel: string; count: number; oldestAt: Millis }[]>;
   audit(limit: number): Promise<StoredAudit[]>;
   /** Checks the hash chain from the newest checkpoint. */
   verifyAudit(): Promise<{ ok: boolean; entries: number; brokenAt: number | null }>;
@@ -443,8 +445,6 @@ export interface Store extends StoreReader {
 
   /* outbox: one list per channel */
   push(rows: OutboxRow[], pager: PagerEvent[]): Promise<void>;
-  /** Channels with something to send ('pagerduty' for events). */
-  waiting(): Promise<{ channel: string; count: number; oldestAt: Millis }[]>;
   /** The next message of a channel: highest priority first, then oldest; older versions of its key are dropped. Not removed. */
   peek(channel: string): Promise<OutboxRow | null>;
   /** Removes what `peek` gave (and older versions of its key), remembers where it was posted. */

@@ -139,6 +139,8 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
         staticPeakPerHour: simulation.staticPeakPerHour[name] ?? null,
       })),
       truth: acts.truth,
+      hasHome: true,
+      shortcuts: [{ callbackId: 'explain_decision', name: 'Explain this decision' }],
       restore: parts.page,
     });
     closers.push(() => page.close());

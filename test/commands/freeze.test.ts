@@ -69,7 +69,6 @@ test('--replace leaves one freeze, the new one', async () => {
 
 test('a freeze needs an end, a reason and at most one name', async () => {
   const { context } = aScene();
-  await rejects(say('freeze', context), { code: 'needs-expiry' });
   await rejects(say('freeze ocr because x', context), { code: 'needs-expiry' });
   await rejects(say('freeze ocr for 1h', context), { code: 'needs-reason' });
   await rejects(say('freeze ocr liveness for 1h because x', context), { code: 'usage' });

@@ -76,7 +76,6 @@ test('floor, ceiling, until a clock time and a closing time are understood', asy
 
 test('each wrong input has its own sentence', async () => {
   const cases: [string, string, RegExp][] = [
-    ['override', 'usage', /Which fleet\? Fleets: face-match, liveness, ocr/],
     ['override facematch 5 for 1h because x', 'unknown-fleet', /Did you mean “face-match”\?/],
     ['override ocr -3 for 1h because x', 'bad-count', /cannot be negative/],
     ['override ocr +3 for 1h because x', 'bad-count', /not how many more/],

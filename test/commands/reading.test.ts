@@ -93,7 +93,6 @@ test('why reads the stored decision aloud, and a missing one is said kindly', as
   match(text, new RegExp(record.id));
   equal(await textOf(`why ocr ${record.id}`, context), text);
   await rejects(say('why ocr d-nothing', context), { code: 'not-found' });
-  await rejects(say('why', context), { code: 'usage' });
 });
 
 test('history lists decisions and says when there are none', async () => {

@@ -15,7 +15,14 @@ export const EVENT_TYPE = 'muster_message';
 const FIND_PAGES = 3;
 const PAGE = 100;
 
-export function createChat(client: WebClient, channels: Channels, signer: ButtonSigner, log: Log): Chat {
+/** `said` is called after each message that arrived. */
+export function createChat(
+  client: WebClient,
+  channels: Channels,
+  signer: ButtonSigner,
+  log: Log,
+  said: () => void = () => {},
+): Chat {
   const post = async (row: OutboxRow, message: Message, place: Place): Promise<ChatRef> => {
     const channel = await channels.idOf(row.channel);
     const rendered = drawn(message, row, place.part, signer, log);
@@ -30,6 +37,7 @@ export function createChat(client: WebClient, channels: Channels, signer: Button
         unfurl_media: false,
       }),
     );
+    said();
     return { channel: answer.channel ?? channel, ts: answer.ts ?? '' };
   };
 
@@ -46,6 +54,7 @@ export function createChat(client: WebClient, channels: Channels, signer: Button
           metadata: metadataOf(row, null),
         }),
       );
+      said();
     },
 
     async reply(ref, row, index) {
@@ -115,6 +124,7 @@ function metadataOf(row: OutboxRow, part: number | null) {
     event_payload: {
       key: part === null ? row.key : `${row.key}#${part}`,
       seq: row.seq,
+      fleet: row.fleet,
       ...(row.decisionId === null ? {} : { decisionId: row.decisionId }),
     },
   };

@@ -1,16 +1,21 @@
 /** From a command or a click to its answer. Everything here runs after the acknowledgement, and never throws. */
 import { randomBytes } from 'node:crypto';
+import type { ModalView } from '@slack/types';
 import { showTime } from '../../core/local-time.js';
 import type { Message } from '../../core/message.js';
 import { failure, refusal } from '../../core/views/problem.js';
 import { OperatorError, OutsideError } from '../../errors.js';
-import type { ButtonSigner, ButtonValue } from './buttons.js';
+import type { About, Marked } from './about.js';
+import type { ButtonSigner } from './buttons.js';
 import type { Channels } from './channels.js';
+import { createClaims } from './claims.js';
 import { escaped, unescaped } from './escape.js';
 import type { Answer, Heard, SlackOptions } from './index.js';
 import { lintMessage } from './lint.js';
+import type { Modals, Origin, ViewActed } from './modals.js';
 import type { People } from './people.js';
 import type { Pictures } from './pictures.js';
+import { showIn } from './places.js';
 import { type Rendered, render } from './render.js';
 import type { Respond, Responded } from './respond.js';
 
@@ -22,6 +27,7 @@ export interface TypedCommand {
   channel_id: string;
   channel_name: string;
   response_url: string;
+  trigger_id?: string;
 }
 
 /** What is read of a block_actions payload. */
@@ -30,13 +36,47 @@ export interface Click {
   team?: { id?: string } | null;
   channel?: { id: string; name?: string };
   response_url?: string;
+  trigger_id?: string;
+  /** The modal or home tab that was clicked in. */
+  view?: ViewActed & { type?: string };
   container?: { is_ephemeral?: boolean; [other: string]: unknown };
   message?: { text?: string; blocks?: { type: string; block_id?: string }[]; [other: string]: unknown };
   actions: { value?: string; action_id?: string; text?: { text?: string }; [other: string]: unknown }[];
 }
 
+/** What is read of a view_submission payload. */
+export interface Submission {
+  user: Click['user'];
+  team?: Click['team'];
+  view: ViewActed;
+}
+
+/** What is read of a message shortcut. */
+export interface Shortcut {
+  user: Click['user'];
+  team?: Click['team'];
+  channel: { id: string; name?: string };
+  message: Marked & { thread_ts?: string };
+  response_url: string;
+  trigger_id?: string;
+}
+
+/** The answer to a submission, in Slack's words; none closes the modal. */
+export type SubmissionAnswer =
+  | { response_action: 'errors'; errors: Record<string, string> }
+  | { response_action: 'update'; view: ModalView };
+
 interface HearingOptions
-  extends Pick<SlackOptions, 'handle' | 'changes' | 'once' | 'undoOnce' | 'log' | 'command' | 'clock'> {
+  extends Pick<
+    SlackOptions,
+    'handle' | 'changes' | 'once' | 'undoOnce' | 'log' | 'command' | 'clock' | 'forms'
+  > {
+  /** null: no forms, and no answers in modals. */
+  modals: Modals | null;
+  /** Which decision a message is about. */
+  about: About;
+  /** Something was changed for all to see. */
+  changed(): void;
   signer: ButtonSigner;
   channels: Pick<Channels, 'nameOf'>;
   people: People;
@@ -48,15 +88,23 @@ interface HearingOptions
 export interface Hearing {
   command(command: TypedCommand): void;
   click(body: unknown): void;
+  /** A field of a form was filled in. */
+  fill(body: unknown): void;
+  /** Gives the acknowledgement within its three seconds; what follows is said later. */
+  submit(body: unknown): Promise<SubmissionAnswer | null>;
+  explain(body: unknown): void;
   /** Resolves when no answer is under way. */
   quiet(): Promise<void>;
 }
 
-/** A hasty second click of the same person, and anybody's second click on what changes something. */
-const DOUBLE_CLICK_MS = 3_000;
-const CLAIMED_MS = 60_000;
 /** An address takes five answers: the words, and two attempts of two each. */
 const PICTURE_PAUSES_MS = [0, 1_500];
+/** The home tab is no channel: what is done there is announced where the fleets are. */
+const HOME = 'home';
+/** A response_url lives thirty minutes; a form that stood open longer is answered in its own place. */
+const ADDRESS_MS = 25 * 60_000;
+const NO_DECISION =
+  'This message is about no single decision. Try it on a message such as “ocr: 4 → 6 workers”, or ask why with the name of a fleet.';
 const ALTERED =
   'That button does not come from this Muster or was altered, so nothing was done. Type the command instead.';
 
@@ -74,8 +122,8 @@ export function createHearing(options: HearingOptions): Hearing {
     pictures,
   } = options;
   const underWay = new Set<Promise<void>>();
-  /** Who clicked what lately, to name them to the second one; other replicas' clicks stay unnamed. */
-  const clickers = new Map<string, string>();
+  const { claim, claimForm, remember } = createClaims({ changes, once, log });
+  const opensForm = (text: string): boolean => (options.forms?.opens(text) ?? null) !== null;
 
   function track(work: Promise<void>): void {
     const safe = work.catch((error: unknown) => {
@@ -85,11 +133,12 @@ export function createHearing(options: HearingOptions): Hearing {
     void safe.finally(() => underWay.delete(safe));
   }
 
-  async function say(url: string, answer: Answer): Promise<void> {
+  async function say(url: string, answer: Answer, more: Pick<Responded, 'thread_ts'> = {}): Promise<void> {
     const rendered = drawn(answer.message);
     const to: Responded = {
       response_type: answer.visibility === 'channel' ? 'in_channel' : 'ephemeral',
       replace_original: false,
+      ...more,
     };
     if (await respond(url, { ...to, ...rendered })) await show(url, to, answer.message);
   }
@@ -119,7 +168,9 @@ export function createHearing(options: HearingOptions): Hearing {
   /** The verb's answer, or a kind one about why there is none. */
   async function answerTo(heard: Heard): Promise<Answer> {
     try {
-      return await handle(heard);
+      const answer = await handle(heard);
+      if (answer.visibility === 'channel') options.changed();
+      return answer;
     } catch (error) {
       return { visibility: 'caller', message: problemOf(error, heard) };
     }
@@ -153,27 +204,48 @@ export function createHearing(options: HearingOptions): Hearing {
       where: command.channel_id,
       ...nameOf(command.channel_id, command.channel_name),
     };
-    const answer = refused === null ? await answerTo(heard) : toCaller(refused, 'warn');
-    await say(command.response_url, answer);
+    if (refused !== null) return say(command.response_url, toCaller(refused, 'warn'));
+    const answering = answerTo(heard);
+    const place = {
+      say: async () => say(command.response_url, await answering),
+      triggerId: command.trigger_id,
+      view: null,
+      origin: originOf(heard, command.response_url),
+      opensForm: opensForm(heard.text),
+    };
+    await showIn(place, answering, person, options.modals);
   }
 
   async function onClick(body: Click): Promise<void> {
     const [action] = body.actions;
     const url = body.response_url;
-    if (action === undefined || url === undefined) return;
+    if (action === undefined || (url === undefined && body.view === undefined)) return;
+    const tell = (answer: Answer): Promise<void> => show(Promise.resolve(answer));
+    const show = (answering: Promise<Answer>, heard: Heard | null = null): Promise<void> => {
+      const isModal = body.view !== undefined && body.view.type !== 'home';
+      const place = {
+        say: url === undefined ? null : async () => say(url, await answering),
+        triggerId: body.trigger_id,
+        view: isModal ? { id: body.view!.id } : null,
+        origin: originOf(heard ?? { where: HOME }, url),
+        opensForm: heard !== null && opensForm(heard.text),
+      };
+      return showIn(place, answering, heard?.by ?? { id: body.user.id, name: '' }, options.modals);
+    };
     const value = signer.verify(action.value ?? '');
     if (value === null) {
       log.warn({ peer: 'slack', by: body.user.id }, 'refused a click: its value is not ours');
-      return say(url, toCaller(ALTERED, 'warn'));
+      return tell(toCaller(ALTERED, 'warn'));
     }
     const called = body.user.username ?? body.user.name ?? '';
     const { person, refused, ...facts } = await people.find(body.user.id, called, body.team?.id);
-    if (refused !== null) return say(url, toCaller(refused, 'warn'));
-    const taken = await claim(value, body.user.id);
-    if (taken !== null) return say(url, toCaller(taken, 'info'));
-    const where = body.channel?.id ?? '';
+    if (refused !== null) return tell(toCaller(refused, 'warn'));
+    // What opens a form changes nothing yet, so it may be clicked as often as one likes.
+    const taken = opensForm(value.command) ? null : await claim(value, body.user.id);
+    if (taken !== null) return tell(toCaller(taken, 'info'));
+    const where = body.channel?.id ?? HOME;
     remember(value.id, person.name);
-    const answer = await answerTo({
+    const heard: Heard = {
       text: value.command,
       by: person,
       email: facts.email,
@@ -181,37 +253,87 @@ export function createHearing(options: HearingOptions): Hearing {
       where,
       ...nameOf(where, body.channel?.name),
       ...(value.version === null ? {} : { expectVersion: value.version }),
+    };
+    const answering = answerTo(heard).then(async (answer) => {
+      // Whoever may not, or came too early, does not use the button up for those who may.
+      if (answer.refused !== undefined) await options.undoOnce?.(`click-${value.id}`).catch(() => undefined);
+      if (answer.visibility === 'channel' && url !== undefined)
+        await closeButtons(body, url, person.name, action.text?.text ?? '');
+      return answer;
     });
-    // Whoever may not, or came too early, does not use the button up for those who may.
-    if (answer.refused !== undefined) await options.undoOnce?.(`click-${value.id}`).catch(() => undefined);
-    if (answer.visibility === 'channel') await closeButtons(body, url, person.name, action.text?.text ?? '');
-    await say(url, answer);
+    await show(answering, heard);
   }
 
-  /** null: this click may act. Otherwise a sentence about who was faster. Without its memory Muster changes nothing. */
-  async function claim(value: ButtonValue, userId: string): Promise<string | null> {
-    try {
-      return await claimOnce(value, userId);
-    } catch (error) {
-      log.warn({ peer: 'slack', error: String(error) }, 'could not tell whether a click is the first');
-      return changes(value.command)
-        ? 'Muster cannot reach its memory just now, so nothing was done. Try again in a moment.'
-        : null;
+  async function onFill(body: Click): Promise<void> {
+    if (body.view === undefined || options.modals === null) return;
+    const called = body.user.username ?? body.user.name ?? '';
+    const { person, refused } = await people.find(body.user.id, called, body.team?.id);
+    if (refused === null) await options.modals.changed(body.view, person);
+  }
+
+  async function onSubmit(body: Submission): Promise<SubmissionAnswer | null> {
+    const { modals } = options;
+    if (modals === null) return null;
+    const instead = (sentence: string): SubmissionAnswer => ({
+      response_action: 'update',
+      view: modals.answer(toCaller(sentence, 'warn').message),
+    });
+    const called = body.user.username ?? body.user.name ?? '';
+    const { person, refused, ...facts } = await people.find(body.user.id, called, body.team?.id);
+    if (refused !== null) return instead(refused);
+    const given = modals.submitted(body.view, person);
+    if (given === null)
+      return instead('This form is not known any more, so nothing was done. Open it again, please.');
+    if ('errors' in given) return { response_action: 'errors', errors: given.errors };
+    const taken = await claimForm(body.view.id);
+    if (taken !== null) return instead(taken);
+    const { origin } = given;
+    const answering = answerTo({
+      text: given.filled.text,
+      by: person,
+      email: facts.email,
+      unknown: !facts.known,
+      where: origin.channel,
+      ...(origin.channelName === undefined ? {} : { whereName: origin.channelName }),
+    });
+    const url = Date.now() - origin.at < ADDRESS_MS ? origin.responseUrl : undefined;
+    if (url !== undefined) {
+      track(answering.then((answer) => say(url, answer)));
+      return null;
     }
+    track(
+      answering.then(async ({ message }) => void (await modals.showMessage({ id: body.view.id }, message))),
+    );
+    return { response_action: 'update', view: modals.loading };
   }
 
-  async function claimOnce(value: ButtonValue, userId: string): Promise<string | null> {
-    if (!(await once(`click-${value.id}-${userId}`, DOUBLE_CLICK_MS))) {
-      return 'Your first click is being dealt with; nothing is done twice.';
-    }
-    if (!changes(value.command) || (await once(`click-${value.id}`, CLAIMED_MS))) return null;
-    const who = clickers.get(value.id) ?? 'Somebody';
-    return `${who} clicked this a moment ago; nothing is done twice.`;
+  async function onExplain(body: Shortcut): Promise<void> {
+    const called = body.user.username ?? body.user.name ?? '';
+    const { person, refused } = await people.find(body.user.id, called, body.team?.id);
+    const thread = body.message.thread_ts;
+    const inThread = thread === undefined ? {} : { thread_ts: thread };
+    if (refused !== null) return say(body.response_url, toCaller(refused, 'warn'), inThread);
+    const decision = await options.about(body.channel.id, body.message);
+    const where = body.channel.id;
+    const answer =
+      decision === null
+        ? toCaller(NO_DECISION, 'info')
+        : await answerTo({
+            text: `why ${decision.fleet} ${decision.id}`,
+            by: person,
+            where,
+            ...nameOf(where, body.channel.name),
+          });
+    await say(body.response_url, answer, inThread);
   }
 
-  function remember(id: string, name: string): void {
-    if (clickers.size >= 1_000) clickers.clear();
-    clickers.set(id, name);
+  function originOf(heard: { where: string; whereName?: string }, responseUrl: string | undefined): Origin {
+    return {
+      channel: heard.where,
+      ...(heard.whereName === undefined ? {} : { channelName: heard.whereName }),
+      ...(responseUrl === undefined ? {} : { responseUrl }),
+      at: Date.now(),
+    };
   }
 
   /** After a click that changed something the buttons go, and a line says who and when. */
@@ -250,6 +372,9 @@ export function createHearing(options: HearingOptions): Hearing {
   return {
     command: (command) => track(onCommand(command)),
     click: (body) => track(onClick(body as Click)),
+    fill: (body) => track(onFill(body as Click)),
+    submit: (body) => onSubmit(body as Submission),
+    explain: (body) => track(onExplain(body as Shortcut)),
     async quiet() {
       while (underWay.size > 0) await Promise.all(underWay);
     },

@@ -5,20 +5,25 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { Config } from '../../config.js';
+import type { Form, Forms } from '../../core/form.js';
 import type { Message } from '../../core/message.js';
 import type { Person } from '../../core/model.js';
 import type { Charts, Chat, Clock, Directory, Log } from '../../ports.js';
+import { createAbout } from './about.js';
 import { createButtonSigner } from './buttons.js';
 import { createChannels } from './channels.js';
-import { createChat } from './chat.js';
+import { createChat, EVENT_TYPE } from './chat.js';
 import { createClient } from './client.js';
 import { createDirectory } from './groups.js';
 import { guarded } from './guard.js';
 import { createHearing } from './hearing.js';
+import { createHomes } from './homes.js';
 import { slackLogger } from './log.js';
+import { createModals } from './modals.js';
 import { createPeople } from './people.js';
 import { createPictures } from './pictures.js';
 import { createRespond } from './respond.js';
+import { FORM } from './views.js';
 
 /** What somebody said, whichever way: typed, or by a button. */
 export interface Heard {
@@ -39,6 +44,8 @@ export interface Heard {
 export interface Answer {
   visibility: 'caller' | 'channel';
   message: Message;
+  /** Shown instead of the message where a modal can be. */
+  modal?: Form;
   /** Set when nothing was done: the button stays good for somebody else. */
   refused?: string;
 }
@@ -66,6 +73,10 @@ export interface SlackOptions {
   log: Log;
   /** The Muster clock, for the dates that are shown; without one the machine's. */
   clock?: Pick<Clock, 'now'>;
+  /** Forms that bare verbs open; without them usage is told in words. */
+  forms?: Forms;
+  /** What the home tab shows to this person; without it there is none. */
+  home?(heard: Heard): Promise<Message>;
   /** Draws what an answer shows; without it charts are told in words. */
   charts?: Charts;
   /** One request to Slack, machine milliseconds. */
@@ -84,6 +95,8 @@ export interface Slack {
 }
 
 export const EVENTS_PATH = '/slack/events';
+/** The message shortcut “Explain this decision”. */
+export const EXPLAIN = 'explain_decision';
 
 /** A first command waits for the speaker's name at most this long. */
 const NAME_TIMEOUT_MS = 900;
@@ -99,9 +112,17 @@ export function createSlack(options: SlackOptions): Slack {
   const channels = createChannels(posting);
   const asking = client(Math.min(timeoutMs, NAME_TIMEOUT_MS));
   const people = createPeople(asking, log);
+  // Modals and home tabs are what a person waits for; posts of the outbox never stand before them.
+  const views = client(timeoutMs);
+  const { forms, home } = options;
+  const homes = home === undefined ? null : createHomes({ client: views, people, signer, home, log });
+  const changed = (): void => homes?.changed();
   const hearing = createHearing({
     ...options,
     signer,
+    modals: forms === undefined ? null : createModals({ client: views, forms, signer, log }),
+    about: createAbout(views, EVENT_TYPE, log),
+    changed,
     channels,
     people,
     respond: createRespond(timeoutMs, log),
@@ -137,14 +158,30 @@ export function createSlack(options: SlackOptions): Slack {
     await ack();
     if (body.type === 'block_actions') hearing.click(body);
   });
+  app.action(/^fill-/, async ({ ack, body }) => {
+    await ack();
+    if (body.type === 'block_actions') hearing.fill(body);
+  });
+  app.view(FORM, async ({ ack, body }) => {
+    const answer = await hearing.submit(body);
+    await (answer === null ? ack() : ack(answer));
+  });
+  app.shortcut(EXPLAIN, async ({ ack, body }) => {
+    await ack();
+    if (body.type === 'message_action') hearing.explain(body);
+  });
+  app.event('app_home_opened', async ({ event, body }) => {
+    if (event.tab === 'home') await homes?.opened(event.user, body.team_id);
+  });
   // Whatever else is clicked is taken, so that nobody sees a warning sign.
-  app.action(/.*/, async ({ ack }) => ack());
+  app.action(/^(?!say-|fill-)/, async ({ ack }) => ack());
 
   return {
-    chat: createChat(posting, channels, signer, log),
+    chat: createChat(posting, channels, signer, log, changed),
     directory: createDirectory(asking, people),
     start: () => entry.start(http),
     async stop() {
+      homes?.stop();
       await entry.stop();
       await Promise.race([hearing.quiet(), later(LONGEST_GOODBYE_MS)]);
     },

@@ -37,6 +37,21 @@ export const manifestSchema = z.strictObject({
     background_color: z.string().regex(/^#[0-9a-f]{6}$/),
   }),
   features: z.strictObject({
+    app_home: z.strictObject({
+      home_tab_enabled: z.boolean(),
+      messages_tab_enabled: z.boolean(),
+      messages_tab_read_only_enabled: z.boolean(),
+    }),
+    shortcuts: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(24),
+          type: z.enum(['message', 'global']),
+          callback_id: z.string().min(1).max(255),
+          description: z.string().min(1).max(150),
+        }),
+      )
+      .max(10),
     bot_user: z.strictObject({ display_name: z.string().min(1).max(80), always_online: z.boolean() }),
     slash_commands: z
       .array(
@@ -56,6 +71,10 @@ export const manifestSchema = z.strictObject({
   }),
   oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).min(1) }) }),
   settings: z.strictObject({
+    event_subscriptions: z.strictObject({
+      request_url: z.url({ protocol: /^https$/ }).optional(),
+      bot_events: z.array(z.string()).max(100),
+    }),
     interactivity: z.strictObject({
       is_enabled: z.boolean(),
       request_url: z.url({ protocol: /^https$/ }).optional(),
@@ -81,6 +100,15 @@ export function buildManifest({ command, verbs, baseUrl }: ManifestOptions): Man
       background_color: '#1f2937',
     },
     features: {
+      app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
+      shortcuts: [
+        {
+          name: 'Explain this decision',
+          type: 'message',
+          callback_id: 'explain_decision',
+          description: 'Shows the numbers behind a decision, in threads too',
+        },
+      ],
       bot_user: { display_name: 'muster', always_online: true },
       slash_commands: [
         {
@@ -94,6 +122,10 @@ export function buildManifest({ command, verbs, baseUrl }: ManifestOptions): Man
     },
     oauth_config: { scopes: { bot: Object.keys(SCOPES) } },
     settings: {
+      event_subscriptions: {
+        bot_events: ['app_home_opened'],
+        ...(url === null ? {} : { request_url: url }),
+      },
       interactivity: { is_enabled: true, ...(url === null ? {} : { request_url: url }) },
       org_deploy_enabled: false,
       socket_mode_enabled: url === null,

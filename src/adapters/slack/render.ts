@@ -15,6 +15,8 @@ export interface RenderOptions {
   sign(button: Button, n: number): string | null;
   /** Begins every block_id; a new one for each version of a message. */
   blockId: string;
+  /** A modal or home tab takes no table block: it is set in fixed pitch there. */
+  surface?: 'message' | 'view';
 }
 
 /** Slack's own, less some room: 50 blocks, and about 13,200 characters over all of them. */
@@ -37,7 +39,7 @@ export function render(message: Message, options: RenderOptions): Rendered {
   let tables = 0;
   for (const part of parts) {
     if (part.kind === 'table') tables += 1;
-    blocks.push(...blocksOf(part, { tables, nextButton: () => buttons++, sign: options.sign }));
+    blocks.push(...blocksOf(part, { tables, nextButton: () => buttons++, ...options }));
   }
   const summary = message.summary || message.title || 'Muster';
   const text = cut(escaped(summary), MOST_TEXT);
@@ -50,6 +52,7 @@ interface PartContext {
   tables: number;
   nextButton(): number;
   sign: RenderOptions['sign'];
+  surface?: 'message' | 'view';
 }
 
 function blocksOf(part: Part, context: PartContext): KnownBlock[] {
@@ -67,7 +70,9 @@ function blocksOf(part: Part, context: PartContext): KnownBlock[] {
     case 'list':
       return listSections(part.items);
     case 'table':
-      return context.tables === 1 ? [table(part.head, part.rows)] : [codeBlock(textTable(part))];
+      return context.tables === 1 && context.surface !== 'view'
+        ? [table(part.head, part.rows)]
+        : [codeBlock(textTable(part))];
     case 'image':
       return [contextBlock(`${part.title}: ${part.alt}`)];
     case 'buttons':
@@ -158,7 +163,7 @@ function cell(text: Text): Cell {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] };
 }
 
-/** A second table of a message, in fixed pitch. */
+/** A second table of a message, or one of a view, in fixed pitch. */
 function textTable(part: { head: string[]; rows: Text[][] }): string {
   const rows = [part.head, ...part.rows.slice(0, 40)].map((row) => row.map((text) => plainText(text, 60)));
   const widths = part.head.map((_, n) => Math.max(...rows.map((row) => (row[n] ?? '').length)));

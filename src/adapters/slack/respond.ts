@@ -6,6 +6,8 @@ export interface Responded extends Partial<Rendered> {
   response_type?: 'ephemeral' | 'in_channel';
   replace_original?: boolean;
   delete_original?: boolean;
+  /** Puts the answer into a thread. */
+  thread_ts?: string;
 }
 
 export type Respond = (url: string, body: Responded) => Promise<boolean>;

@@ -156,7 +156,7 @@ function sampleLine(sample: Sample | null, policy: Policy, now: Millis): Text {
   return ['Numbers of ', at(sample.at), ...(stale ? [': too old to act on, so the count is held'] : []), '.'];
 }
 
-function workerWords(fleet: FleetNow): string {
+export function workerWords(fleet: FleetNow): string {
   const { zones, sample, desired } = fleet;
   if (zones !== null) {
     const { ready, desired: asked, starting } = counts(zones);
@@ -166,7 +166,7 @@ function workerWords(fleet: FleetNow): string {
   return `${sample?.ready ?? '?'}/${asked} (last known)`;
 }
 
-function latencyWords(fleet: FleetNow): string {
+export function latencyWords(fleet: FleetNow): string {
   const { sample, policy } = fleet;
   const late = isLate(fleet) ? ' ⚠ over' : '';
   return `${seconds(sample?.p95Seconds)} / ${seconds(policy.slo.p95Seconds)}${late}`;
@@ -182,7 +182,7 @@ const adviseWords = (fleet: FleetNow): string[] =>
 
 const demandOf = (fleet: FleetNow): number | null => fleet.sample?.requestsPerSecond ?? null;
 
-function isLate(fleet: FleetNow): boolean {
+export function isLate(fleet: FleetNow): boolean {
   const p95 = fleet.sample?.p95Seconds ?? null;
   return p95 !== null && p95 > fleet.policy.slo.p95Seconds;
 }

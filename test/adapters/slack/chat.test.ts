@@ -81,7 +81,7 @@ test('a post goes to the id of the configured name, with what finds it again and
   equal(posts[0]?.unfurl_links, 'false');
   deepEqual(JSON.parse(String(posts[0]?.metadata)), {
     event_type: 'muster_message',
-    event_payload: { key: 'decision-d1', seq: 3, decisionId: 'd1' },
+    event_payload: { key: 'decision-d1', seq: 3, fleet: 'ocr', decisionId: 'd1' },
   });
 });
 

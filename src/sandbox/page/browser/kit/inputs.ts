@@ -17,11 +17,7 @@ export function input(block: Block, acting: Acting): HTMLElement {
   const many = about.type === 'checkboxes' || about.type === 'radio_buttons';
   const field = many ? choices(about, id, block) : single(about, id, block);
   if (!many) field.setAttribute('aria-describedby', described);
-  if (block.dispatch_action === true)
-    field.addEventListener('change', () => {
-      const value = (field as HTMLInputElement).value;
-      void acting.act({ blockId: block.block_id, actionId: String(about.action_id ?? ''), value });
-    });
+  if (block.dispatch_action === true) dispatch(field, block, about, acting);
   const label = many
     ? h('div', { class: 'input-label', id: `${id}-label` }, plain(wordsOf(block.label)))
     : h('label', { for: id, class: 'input-label' }, plain(wordsOf(block.label)));
@@ -35,6 +31,43 @@ export function input(block: Block, acting: Acting): HTMLElement {
     h('p', { class: 'field-error', id: `${id}-error`, 'data-error-for': block.block_id ?? '', hidden: true }),
   );
 }
+
+/** Tells the bot of each change; where it asked for every character, of a pause in the typing. */
+function dispatch(field: HTMLElement, block: Block, about: Fields, acting: Acting): void {
+  const tell = (): void => {
+    const { value } = field as HTMLInputElement;
+    void acting.act({ blockId: block.block_id, actionId: String(about.action_id ?? ''), value });
+  };
+  const config = isFields(about.dispatch_action_config) ? about.dispatch_action_config : {};
+  const on = Array.isArray(config.trigger_actions_on) ? config.trigger_actions_on : [];
+  if (!on.includes('on_character_entered')) {
+    field.addEventListener('change', tell);
+    return;
+  }
+  let pause = 0;
+  field.addEventListener('input', () => {
+    window.clearTimeout(pause);
+    pause = window.setTimeout(tell, 300);
+  });
+}
+
+/** Keeps what was typed when a bot shows a newer version of a view: fields of the same names keep their values. */
+export function keepTyped(before: HTMLElement, after: HTMLElement): void {
+  const typed = new Map<string, HTMLInputElement>();
+  for (const field of before.querySelectorAll<HTMLInputElement>('[data-value-block]'))
+    typed.set(nameOfField(field), field);
+  const focused = before.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
+  for (const field of after.querySelectorAll<HTMLInputElement>('[data-value-block]')) {
+    const old = typed.get(nameOfField(field));
+    if (old === undefined) continue;
+    if (field.type === 'checkbox' || field.type === 'radio') field.checked = old.checked;
+    else field.value = old.value;
+    if (old === focused) field.dataset.wasFocused = 'true';
+  }
+}
+
+const nameOfField = (field: HTMLInputElement): string =>
+  `${field.dataset.valueBlock} ${field.dataset.valueAction} ${field.type === 'checkbox' || field.type === 'radio' ? field.value : ''}`;
 
 /** What stands in the fields of a view, by block and action. */
 export function valuesIn(form: HTMLElement): Record<string, Fields> {

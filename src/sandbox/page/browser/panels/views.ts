@@ -4,7 +4,7 @@ import { at, h } from '../app/dom.js';
 import type { View } from '../app/shapes.js';
 import { store } from '../app/store.js';
 import { blocksToNodes } from '../kit/blocks.js';
-import { valuesIn } from '../kit/inputs.js';
+import { keepTyped, valuesIn } from '../kit/inputs.js';
 import { tell } from './notice.js';
 
 let shownModal = '';
@@ -49,7 +49,7 @@ function drawModal(): void {
     return;
   }
   // A refused submission keeps what was typed and only shows the reasons.
-  if (!isSameView) dialog.replaceChildren(form(view));
+  if (!isSameView) replace(dialog, view);
   for (const place of dialog.querySelectorAll<HTMLElement>('[data-error-for]')) {
     const reason = view.errors[place.dataset.errorFor ?? ''] ?? '';
     place.textContent = reason;
@@ -58,9 +58,24 @@ function drawModal(): void {
   if (!dialog.open) dialog.showModal();
 }
 
+/** A newer version of the same view keeps what was typed, and the caret where it was. */
+function replace(dialog: HTMLDialogElement, view: View): void {
+  const box = form(view);
+  const before = dialog.querySelector<HTMLElement>(`form[data-view="${view.id}"]`);
+  const caret = (document.activeElement as HTMLInputElement | null)?.selectionStart ?? null;
+  if (before !== null) keepTyped(before, box);
+  dialog.replaceChildren(box);
+  const focused = box.querySelector<HTMLInputElement>('[data-was-focused]');
+  focused?.focus();
+  // A number's field has no caret that could be set.
+  if (focused != null && caret !== null && focused.type !== 'number')
+    focused.setSelectionRange?.(caret, caret);
+}
+
 function form(view: View): HTMLElement {
   const box = h('form', {
     'aria-labelledby': 'modal-title',
+    'data-view': view.id,
     submit: (event) => {
       event.preventDefault();
       void submit(view, box);
