@@ -68,7 +68,6 @@ test('every Web API method that the adapter calls has its scope', () => {
     'users.info': ['users:read', 'users:read.email'],
     'users.lookupByEmail': ['users:read.email'],
     'usergroups.list': ['usergroups:read'],
-    'users.lookupByEmail': ['users:read', 'users:read.email'],
     'conversations.list': ['channels:read', 'groups:read'],
     'conversations.history': ['channels:history', 'groups:history'],
     'conversations.replies': ['channels:history', 'groups:history'],
