@@ -36,6 +36,8 @@ interface Waiting {
   dedupe: string | null;
 }
 
+/** Here no deadline aborts a run. */
+const NEVER = new AbortController().signal;
 /** Muster time until a job that failed is tried again. */
 const AGAIN_MS = 1_000;
 const USUAL_ATTEMPTS = 3;
@@ -103,7 +105,7 @@ export function createMemoryQueue(
     const { job, data, slot } = taken;
     active.push(taken);
     try {
-      await handler.run(copy(data), { signal: new AbortController().signal, slot });
+      await handler.run(copy(data), { signal: NEVER, slot });
       return { job, data, slot, outcome: 'done', error: null };
     } catch (error) {
       const crashed = error instanceof Crashed;

@@ -57,28 +57,28 @@ export function createMemoryStore(machine: { now(): number }): Store {
   return {
     async fleet(name) {
       const fleet = of(name);
-      const rest = copy({
-        desired: fleet.desired,
-        override: fleet.override,
+      return {
+        memory: fleet.memory,
+        desired: copy(fleet.desired),
+        override: copy(fleet.override),
         freezes: [...fleet.freezes.values(), ...everywhere.freezes.values()],
         latest: fleet.summaries.at(-1) ?? null,
         lastCycle: fleet.cycles.size === 0 ? null : Math.max(...fleet.cycles),
         version: version(fleet),
         holds: machines.holds(name),
-      });
-      return { memory: fleet.memory, ...rest };
+      };
     },
     async samples(name, from, to) {
       return copy(of(name).samples.filter(({ at }) => at >= from && at <= to));
     },
     async decision(name, id) {
-      return copy(of(name).records.get(id) ?? null);
+      return of(name).records.get(id) ?? null;
     },
     async decisions(name, limit) {
-      return limit < 1 ? [] : copy(of(name).summaries.slice(-limit).reverse());
+      return limit < 1 ? [] : of(name).summaries.slice(-limit).reverse();
     },
     async alert(name) {
-      return copy(of(name).alert);
+      return of(name).alert;
     },
     async audit(limit) {
       return limit < 1 ? [] : audit.newest(limit);
@@ -109,7 +109,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if (version(fleet) !== commit.expectVersion) return 'conflict';
       fleet.memory = frozen(commit.memory);
       if (desired) replaceDesired(fleet, copy(desired));
-      keepRecord(fleet, copy(record));
+      keepRecord(fleet, frozen({ ...record }));
       audit.append(commit.audit);
       outbox.push(copy(commit.outbox), copy(commit.pager));
       return 'stored';
@@ -166,7 +166,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
     async setFreeze(freeze, entry, rows) {
       const place = scope(freeze.fleet);
       if (place.freezes.has(freeze.id)) return 'duplicate';
-      place.freezes.set(freeze.id, copy(freeze));
+      place.freezes.set(freeze.id, frozen(copy(freeze)));
       place.version += 1;
       audit.append(entry);
       outbox.push(copy(rows), []);
@@ -183,7 +183,7 @@ export function createMemoryStore(machine: { now(): number }): Store {
     async setAlert(name, state, expectRev, rows, pager): Promise<Committed> {
       const fleet = of(name);
       if ((fleet.alert?.rev ?? 0) !== expectRev) return 'conflict';
-      fleet.alert = copy(state);
+      fleet.alert = frozen(copy(state));
       outbox.push(copy(rows), copy(pager));
       return 'stored';
     },
@@ -253,12 +253,11 @@ const newFleet = (): Fleet => ({
   lease: null,
 });
 
-/** What is stored is what JSON keeps, and nobody outside holds a reference into the store. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /**
- * The memory is read and replaced as a whole several times a minute, so it is not copied but frozen: whoever edits it in
- * place fails at once, and so does a number that JSON cannot keep.
+ * What is read often and replaced as a whole is not copied for each reader but frozen: whoever edits it in place fails at
+ * once, and so does a number that JSON cannot keep.
  */
 function frozen<T>(value: T): T {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} cannot be stored`);
@@ -281,9 +280,10 @@ function replaceDesired(fleet: Fleet, desired: DesiredState): void {
 
 function setStatus(fleet: Fleet, id: string, status: DecisionStatus): void {
   const record = fleet.records.get(id);
-  if (record) record.status = status;
-  const summary = fleet.summaries.findLast((candidate) => candidate.id === id);
-  if (summary) summary.status = status;
+  if (record) fleet.records.set(id, frozen({ ...record, status }));
+  const place = fleet.summaries.findLastIndex((candidate) => candidate.id === id);
+  const summary = fleet.summaries[place];
+  if (summary) fleet.summaries[place] = frozen({ ...summary, status });
 }
 
 function keepRecord(fleet: Fleet, record: DecisionRecord): void {
@@ -293,7 +293,7 @@ function keepRecord(fleet: Fleet, record: DecisionRecord): void {
   if (fleet.records.size > RETENTION.records && oldest !== undefined) fleet.records.delete(oldest);
   const first = fleet.cycles.values().next().value;
   if (fleet.cycles.size > RETENTION.cycles && first !== undefined) fleet.cycles.delete(first);
-  fleet.summaries.push(summarize(record));
+  fleet.summaries.push(frozen(summarize(record)));
   const kept = fleet.summaries.findIndex(({ at }) => at > record.at - RETENTION.summariesMs);
   if (kept > 0) fleet.summaries = fleet.summaries.slice(kept);
 }

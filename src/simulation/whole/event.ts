@@ -42,8 +42,8 @@ export type WholeEvent =
       decisionId: string;
       run: RunView;
     }
-  /** A number was read; `good`: it was fresh, known and true. */
-  | { kind: 'reading'; fleet: string; what: 'demand' | 'latency'; good: boolean }
+  /** A number was read, as it was at the moment `of`; null when nothing was told. */
+  | { kind: 'reading'; fleet: string; what: 'demand' | 'latency'; of: Millis | null }
   | { kind: 'override'; override: Override }
   | { kind: 'override-ended'; fleet: string; id: string }
   | { kind: 'freeze'; freeze: Freeze }
@@ -71,6 +71,7 @@ export type WholeEvent =
       fleets: {
         name: string;
         status: string | null;
+        wantedSince: Millis | null;
         wanted: { zone: string; workers: number }[] | null;
         standing: { zone: string; workers: number; ready: number }[];
         alertFiring: boolean;

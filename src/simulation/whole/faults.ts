@@ -31,6 +31,13 @@ export interface Blow {
   name: string;
 }
 
+/** A blow that a story wants: it falls once, on the first such call from then on. */
+export interface Stroke extends Partial<Omit<Blow, 'name'>> {
+  peer: Peer;
+  method: string;
+  from: Millis;
+}
+
 /** How often single blows fall, per call. */
 export interface Rates {
   /** Of a process at any call, and at those that change something. */
@@ -82,9 +89,15 @@ const CHANGING = new Set([
   'once',
 ]);
 
-export function createFaults(seed: number, windows: Window[], rates: Rates): Faults {
+export function createFaults(
+  seed: number,
+  windows: Window[],
+  rates: Rates,
+  wanted: readonly Stroke[] = [],
+): Faults {
   const random = createRandom(seedFor(seed, 'blows'));
-  let healthy = rates === CALM && windows.length === 0;
+  let strokes = wanted;
+  let healthy = false;
   let now: Rates = rates;
   let ill = windows;
   const current = (peer: Peer, at: Millis, fleet: string | null): Window | null =>
@@ -105,6 +118,11 @@ export function createFaults(seed: number, windows: Window[], rates: Rates): Fau
     },
     strike(peer, method, at) {
       if (healthy) return null;
+      const stroke = strokes.find((one) => one.peer === peer && one.method === method && one.from <= at);
+      if (stroke !== undefined) {
+        strokes = strokes.filter((one) => one !== stroke);
+        return blow('is struck', stroke);
+      }
       const changes = CHANGING.has(method);
       const dice = random.next();
       const dies = changes ? now.diesWhenChanging : now.dies;
@@ -154,12 +172,11 @@ function strikeOf(illness: Illness, peer: Peer, method: string, random: Random):
   }
 }
 
-const blow = (name: string, parts: Partial<Blow>): Blow => ({
+const blow = (name: string, { delayMs = 0, dies = null, fails = null }: Partial<Blow>): Blow => ({
   name,
-  delayMs: 0,
-  dies: null,
-  fails: null,
-  ...parts,
+  delayMs,
+  dies,
+  fails,
 });
 
 /** Peers' names as people know them: messages and reasons carry these. */

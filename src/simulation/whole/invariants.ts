@@ -5,7 +5,7 @@
  */
 import { decide } from '../../core/decide.js';
 import { type DecisionRecord, type Millis, origin, target } from '../../core/model.js';
-import { cycleMs, type Policy } from '../../core/policy.js';
+import { cycleMs, cycleStart, type Policy } from '../../core/policy.js';
 import type { EventKind, WholeEvent } from './event.js';
 import { openAt, type Truth } from './truth.js';
 
@@ -25,6 +25,8 @@ const SEEN_BYTES = 8_192;
 const OUTBOX_ROWS = 400;
 /** How long after a cycle's start it may still be decided: the queue's repeats and the minute's second asking. */
 const GRACE_MS = 5 * MINUTE;
+/** A change may be under way so long without being stuck. */
+const UNDER_WAY_MS = 12 * MINUTE;
 
 export const invariants: readonly Invariant[] = [
   {
@@ -111,12 +113,12 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'one-decision-a-cycle',
     says: 'A fleet has at most one decision of a cycle.',
-    watch: () => {
+    watch: (truth) => {
       const decided = new Set<string>();
       return {
         decision: ({ record }) => {
           if (record.trigger !== 'cycle') return null;
-          const key = `${record.fleet} ${record.cycle}`;
+          const key = `${record.fleet} ${cycleStart(record.cycle, truth.policy(record.fleet))}`;
           if (decided.has(key)) return `${told(record)} is the second of its cycle`;
           decided.add(key);
           return null;
@@ -452,11 +454,12 @@ function beyondStep(record: DecisionRecord, truth: Truth): string | null {
   return null;
 }
 
+/** A number counts as known while what it says is not older than the policy allows, and a minute for the job itself. */
 function darkWatch(truth: Truth): Watch {
   const lit = new Map<string, Millis>();
   return {
-    reading: ({ fleet, what, good }) => {
-      if (good) lit.set(`${fleet} ${what}`, truth.now());
+    reading: ({ fleet, what, of }) => {
+      if (of !== null) lit.set(`${fleet} ${what}`, of);
       return null;
     },
     decision: ({ record }) => {
@@ -525,11 +528,13 @@ function expiredOverride(record: DecisionRecord, truth: Truth): string | null {
 
 function stuck({ fleets, waiting, quietSince }: Of<'quiet'>, truth: Truth): string | null {
   const wrong: string[] = [];
-  for (const { name, status, wanted, standing, lastCycle } of fleets) {
+  for (const { name, status, wantedSince, wanted, standing, lastCycle } of fleets) {
     const policy = truth.policy(name);
     if (lastCycle === null || truth.now() - lastCycle > cycleMs(policy) + GRACE_MS)
       wrong.push(`${name}: the newest cycle is undecided`);
     if (wanted === null || policy.mode === 'advise') continue;
+    // The guard may have asked for more just now.
+    if (wantedSince !== null && truth.now() - wantedSince < UNDER_WAY_MS) continue;
     if (status !== null && status !== 'ready') wrong.push(`${name}: its desired state is ${status}`);
     const per = policy.workersPerAllocation;
     for (const { zone, workers } of wanted) {

@@ -52,8 +52,8 @@ export function createMetrics(
         const fleet = nameOf(source.kind === 'rabbitmq' ? source.queue : source.rate);
         const { demand, illness } = said('demand', fleet);
         const dark = illness === 'nostats';
-        const good = isTrue(illness) && demand.requestsPerSecond !== null;
-        truth.tell({ kind: 'reading', fleet, what: 'demand', good });
+        const known = !isMute(illness) && demand.requestsPerSecond !== null;
+        truth.tell({ kind: 'reading', fleet, what: 'demand', of: known ? demand.at : null });
         return dark
           ? { at: demand.at, requestsPerSecond: null, backlog: null, oldestAgeSeconds: null, consumers: null }
           : demand;
@@ -63,13 +63,17 @@ export function createMetrics(
       async gauge(query) {
         const fleet = nameOf(query);
         const { at, p95, illness } = said('gauge', fleet);
-        const good = isTrue(illness);
-        truth.tell({ kind: 'reading', fleet, what: 'latency', good });
+        // Where hardly anybody asks there is no latency to report: that is known, too.
+        const quiet = (world.traffic.fleet(fleet).requestsPerSecond ?? 0) * 60 <= QUIET_REQUESTS;
+        truth.tell({ kind: 'reading', fleet, what: 'latency', of: isMute(illness) && !quiet ? null : at });
         return p95 === null || illness === 'nostats' ? null : { at, value: p95 };
       },
     },
   };
 }
 
-/** What a flaky source answers is right, when it answers; from a hanging one nothing arrives. */
-const isTrue = (illness: Illness | null): boolean => illness === null || illness === 'flaky';
+/** Requests a minute of which no latency need be known. */
+const QUIET_REQUESTS = 5;
+
+/** Nothing is learnt from it: what a flaky or stale source says is true, of its time. */
+const isMute = (illness: Illness | null): boolean => illness === 'nostats' || illness === 'slow';

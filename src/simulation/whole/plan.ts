@@ -2,7 +2,7 @@
 import type { FleetConfig } from '../../config.js';
 import type { Millis } from '../../core/model.js';
 import { createRandom, type Random, seedFor } from '../random.js';
-import type { Illness, Peer, Rates, Window } from './faults.js';
+import type { Illness, Peer, Rates, Stroke, Window } from './faults.js';
 import { fixedNodes, ZONES } from './fleets.js';
 import type { World } from './world.js';
 
@@ -19,6 +19,8 @@ export interface Plan {
   windows: Window[];
   happenings: Happening[];
   rates: Rates;
+  /** Blows at chosen calls, for stories. */
+  strokes?: Stroke[];
 }
 
 const MINUTE = 60_000;

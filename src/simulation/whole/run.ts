@@ -6,6 +6,7 @@
 import type { Ports } from '../../app.js';
 import type { FleetConfig } from '../../config.js';
 import { type Millis, origin, target } from '../../core/model.js';
+import { cycleMs } from '../../core/policy.js';
 import { OutsideError } from '../../errors.js';
 import { Crashed, createMemoryQueue } from '../memory-queue.js';
 import { createMemoryStore } from '../memory-store.js';
@@ -35,6 +36,8 @@ export interface WholeSpec {
   people?: Typed[];
   /** Lines of the log that are kept. */
   keep?: number;
+  /** Ends the day as soon as one of these invariants is broken. */
+  stopAt?: string[];
   /** A bug to plant: what the app gets instead of the fleets and the ports. The invariants keep the truth. */
   plant?: {
     fleets?: (fleets: FleetConfig[]) => FleetConfig[];
@@ -96,8 +99,11 @@ const LEASE_MS = 60_000;
 
 export async function runWhole(spec: WholeSpec): Promise<WholeResult> {
   const whole = await createWhole(spec);
-  await whole.passTo(START + spec.days * DAY);
-  await whole.quiet();
+  const stops = (): boolean =>
+    whole.broken.some(({ invariant }) => spec.stopAt?.includes(invariant) === true);
+  for (let hour = 1; hour <= 24 * spec.days && !stops(); hour += 1)
+    await whole.passTo(START + hour * 60 * MINUTE);
+  if (!stops()) await whole.quiet();
   return whole.result();
 }
 
@@ -115,7 +121,7 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
   const plan = spec.plan ?? planOf(seed, fleets, START, end);
   const world = createWorld(seed, START, fleets, traffic);
   const log = createDayLog(spec.keep);
-  const faults = createFaults(seed, plan.windows, plan.rates);
+  const faults = createFaults(seed, plan.windows, plan.rates, plan.strokes);
   const told = createTruth(START, fleets, world);
   const broken: Broken[] = [];
   const counts = {
@@ -394,14 +400,16 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
       const since = world.now();
       log.line(since, 'the faults are over');
       for (const { text, by } of tidyingUp(fleets, since)) await say(text, by);
-      const longest = Math.max(...fleets.map(({ policy }) => policy.cycleSeconds));
-      await passTo(since + 3 * longest * 1_000 + 20 * MINUTE);
+      const longest = Math.max(...fleets.map(({ policy }) => cycleMs(policy)));
+      // Late in a cycle: what its decision began has ended by then.
+      await passTo(Math.ceil(since / longest) * longest + 4 * longest - MINUTE / 2);
       const states = await Promise.all(
         fleets.map(async ({ name }) => {
           const { desired, lastCycle } = await store.fleet(name);
           return {
             name,
             status: desired?.status ?? null,
+            wantedSince: desired?.at ?? null,
             wanted: truth.latest(name)?.decision.placement ?? null,
             standing: world
               .zones(name)
