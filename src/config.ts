@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type AccessPolicy, accessSchema, openAccess } from './core/access.js';
+import { parseCron } from './core/cron.js';
 import { type Policy, policySchema } from './core/policy.js';
 import { OperatorError } from './errors.js';
 import type {
@@ -103,6 +104,8 @@ const prometheusGauge = z.strictObject({ kind: z.literal('prometheus'), query })
 
 const fleetSchema = z.strictObject({
   ...policySchema.shape,
+  /** Instead of serviceCv, for those who know their 95th percentile better than their deviation. */
+  serviceP95Seconds: z.number().positive().optional(),
   orchestrator: z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('nomad'),
@@ -226,11 +229,15 @@ function toFleet(
     channel: own,
     pagerdutyRoutingKeyFrom,
     pagerduty,
+    serviceP95Seconds,
     ...rest
   } = fleet;
   const place = `fleets.${fleetName}`;
   const policy: Policy = {
     ...rest,
+    ...(serviceP95Seconds === undefined
+      ? {}
+      : { serviceCv: cvOf(rest.serviceSeconds, serviceP95Seconds, `${place}.serviceP95Seconds`, problems) }),
     cycleOffsetSeconds: rest.cycleOffsetSeconds || offsetOf(fleetName, rest.cycleSeconds),
   };
   if (policy.floor > policy.ceiling) {
@@ -239,6 +246,17 @@ function toFleet(
       value: String(policy.floor),
       rule: `must be at most the ceiling, ${policy.ceiling}`,
     });
+  }
+  for (const [index, { cron }] of policy.schedule.entries()) {
+    try {
+      parseCron(cron);
+    } catch (error) {
+      problems.push({
+        place: `${place}.schedule.${index}.cron`,
+        value: cron,
+        rule: (error as Error).message,
+      });
+    }
   }
   for (const zone of policy.zones) {
     if (orchestrator.jobs[zone] === undefined) {
@@ -302,6 +320,25 @@ function toFleet(
       escalationPolicy: pagerduty?.escalationPolicy ?? null,
     },
   };
+}
+
+/**
+ * Coefficient of variation of a lognormal service time with this mean and 95th percentile: with s its sigma, p95 / mean =
+ * exp(1.645 s - s^2 / 2), of which the smaller root is meant. No lognormal has a p95 beyond 3.87 times its mean.
+ */
+function cvOf(mean: number, p95: number, place: string, problems: Problem[]): number {
+  const z95 = 1.6449;
+  const rest = z95 ** 2 - 2 * Math.log(p95 / mean);
+  if (p95 < mean || rest < 0) {
+    problems.push({
+      place,
+      value: String(p95),
+      rule: `must lie between serviceSeconds and 3.8 times that, ${mean} to ${(3.8 * mean).toFixed(2)}`,
+    });
+    return 1;
+  }
+  const sigma = z95 - Math.sqrt(rest);
+  return Math.sqrt(Math.exp(sigma ** 2) - 1);
 }
 
 function cleanDemand(demand: z.output<typeof fleetSchema>['demand']): DemandSource {

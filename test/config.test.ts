@@ -120,6 +120,23 @@ describe('loadConfig', () => {
       [['face-match', 'advise', 'key']],
     );
   });
+  it('refuses a cron line with an impossible field, naming it', () => {
+    const [problem] = problemsOf(() => parseFile(FILE.replace('0 8 * * 1-5', '0 25 * * 1-5')));
+    assert.equal(problem?.place, 'fleets.ocr.schedule.0.cron');
+    assert.match(problem?.rule ?? '', /hour/);
+  });
+  it('takes a p95 of the service time for its deviation, and refuses an impossible one', () => {
+    const withP95 = (p95: number) =>
+      parseFile(FILE.replace('floor: 2', `floor: 2\n    serviceP95Seconds: ${p95}`));
+    // A lognormal of mean 0.6 s and deviation 0.3 s has its 95th percentile at 1.164 s.
+    const cv = withP95(1.164).fleets[0]?.policy.serviceCv ?? 0;
+    assert.ok(Math.abs(cv - 0.5) < 0.01, `${cv}`);
+    assert.deepEqual(
+      problemsOf(() => withP95(0.5)).map((problem) => problem.place),
+      ['fleets.ocr.serviceP95Seconds'],
+    );
+    assert.equal(problemsOf(() => withP95(9)).length, 1);
+  });
   it('asks only for the peers that fleets use', () => {
     const { RABBITMQ_MANAGEMENT_URL: _, ...rest } = ENV;
     const places = problemsOf(() => loadConfig(FILE, rest)).map((problem) => problem.place);
