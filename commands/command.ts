@@ -13,10 +13,12 @@ import type { OperatorCode } from '../src/errors.js';
 import type {
   Checks,
   Clock,
+  Directory,
   NodeGroupsReader,
   OrchestratorReader,
   Queue,
   RolloutReader,
+  Rota,
   Store,
   StoreReader,
 } from '../src/ports.js';
@@ -58,6 +60,12 @@ export interface CommandContext {
   checks?: Checks | null;
   /** The machine's clock, for what waits for a person's click. */
   machineNow(): Millis;
+  /** The speaker's address, where known. */
+  email?: string | null;
+  /** Absent or null: no rota is configured. */
+  rota?: Rota | null;
+  /** Accounts of the chat; absent or null: there is none to ask. */
+  directory?: Pick<Directory, 'byEmail'> | null;
   /** Where what concerns no single fleet is said. */
   channel: string;
   /** What this very run was planned to do, when its verb plans. */

@@ -32,12 +32,26 @@ export async function followUp(
   try {
     await Promise.all(fleets.map((fleet) => requestEvaluation(fleet, context)));
     await Promise.all([...new Set(rows.map((row) => row.channel))].map((channel) => wake(channel, context)));
+    await tellChange(fleets[0] ?? rows[0]?.fleet ?? '*', message, context);
     return message;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     const text = `It is stored, but the evaluation could not be asked for (${error.peer}: ${error.why}); the next cycle takes it up.`;
     return { ...message, tone: 'warn', parts: [...message.parts, { kind: 'text', text }] };
   }
+}
+
+/** PagerDuty shows it beside its incidents; it pages nobody. */
+async function tellChange(fleet: string, message: Message, context: CommandContext): Promise<void> {
+  const { by, said, now } = context;
+  await context.queue.enqueue('change', {
+    v: 1,
+    fleet,
+    id: context.newId(),
+    summary: message.summary,
+    details: { by: by.name, said },
+    at: now,
+  });
 }
 
 export async function requestEvaluation(fleet: string, context: CommandContext): Promise<void> {

@@ -13,7 +13,9 @@ import { formInstead } from './forms.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
 import { history } from './history.js';
+import { oncall } from './oncall.js';
 import { override } from './override.js';
+import { page } from './page.js';
 import { run } from './run.js';
 import { status } from './status.js';
 import { unfreeze } from './unfreeze.js';
@@ -34,6 +36,8 @@ const spoken: Verb[] = [
   history,
   audit,
   doctor,
+  oncall,
+  page,
   confirmOf(again),
   declineOf(),
 ];

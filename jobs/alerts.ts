@@ -4,6 +4,7 @@ import type { FleetConfig } from '../src/config.js';
 import type { AlertState } from '../src/core/incident.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
+import { decisionsKey, latencyKey, type Paged } from '../src/core/paged.js';
 import { cycleMs, type Policy } from '../src/core/policy.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
 import type { FleetState } from '../src/ports.js';
@@ -25,7 +26,7 @@ export function stoppedAlert(
     v: 1,
     kind,
     fleet,
-    dedupKey: `muster/${fleet}/decisions`,
+    dedupKey: decisionsKey(fleet),
     summary: `${fleet}: ${kind === 'trigger' ? 'no scaling decision for more than two cycles' : 'decisions are made again'}`,
     severity: 'error',
     details: { lastCycle: new Date(lastCycle).toISOString() },
@@ -41,9 +42,18 @@ export function latencyAlert(
   state: FleetState,
   now: Millis,
   context: JobContext,
+  paged: Paged | null = null,
 ): { outbox: OutboxRow[]; pager: PagerEvent[]; announce(): Promise<void> } {
   const { sample } = looked;
-  const seen = { fleet: fleet.name, state: alert, sample, policy: fleet.policy, latest: state.latest, now };
+  const seen = {
+    fleet: fleet.name,
+    state: alert,
+    sample,
+    policy: fleet.policy,
+    latest: state.latest,
+    now,
+    paged,
+  };
   const message = event === 'resolved' ? latencyResolved(seen) : latencyFiring(seen);
   const outbox = [row(fleet.channel, `latency-${alert.id}`, fleet.name, 'alert', now, message)];
   const pager: PagerEvent[] =
@@ -54,7 +64,7 @@ export function latencyAlert(
             v: 1,
             kind: event === 'fired' ? 'trigger' : 'resolve',
             fleet: fleet.name,
-            dedupKey: `muster/${fleet.name}/latency/${alert.id}`,
+            dedupKey: latencyKey(fleet.name, alert.id ?? ''),
             summary: message.summary,
             severity: 'critical',
             details: {
@@ -65,9 +75,11 @@ export function latencyAlert(
               backlog: sample.backlog,
               ready: sample.ready,
               starting: sample.starting,
+              desired: state.memory?.desired ?? null,
               lastDecision: state.latest?.id ?? null,
             },
             at: now,
+            message: { channel: fleet.channel, key: `latency-${alert.id}` },
           },
         ];
   return { outbox, pager, announce: () => announceAll(outbox, pager, context) };

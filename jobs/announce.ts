@@ -4,6 +4,7 @@ import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import { OutsideError } from '../src/errors.js';
 import type { ChatRef, Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
+import { droppedRow, pagingFails, pagingWorks } from './paging.js';
 
 /** Slack takes about one message a second and channel; the pace is on the Muster clock, Retry-After on the machine's. */
 const PACE_MS = 1_000;
@@ -29,6 +30,7 @@ export const announce = defineJob({
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       context.meter.peerFailed(error.peer, error.why);
+      if (channel === PAGER) await wake(await pagingFails(error, context), context);
       if (error.class === 'human') return dropHead(channel, error, context);
       const wait = error.retryAfterMs === null ? RETRY_MS : error.retryAfterMs * context.clock.speed;
       context.log.warn({ channel, why: error.why, waitMs: wait }, error.message);
@@ -138,10 +140,27 @@ async function page(context: JobContext): Promise<boolean> {
     const event = await context.store.peekPager();
     if (event === null) return false;
     const fleet = context.fleets.find((each) => each.name === event.fleet);
-    if (context.pager !== null) await context.pager.send(event, fleet?.pagerdutyRoutingKey ?? null);
+    if (context.pager !== null) {
+      await context.pager.send(await linked(event, context), fleet?.pagerdutyRoutingKey ?? null);
+      if (event.kind !== 'change') await wake(await pagingWorks(context), context);
+    }
     await context.store.sentPager(event);
   }
   return true;
+}
+
+/** The page links to its message where that is posted already; a page never waits for it. */
+async function linked(event: PagerEvent, context: JobContext): Promise<PagerEvent> {
+  if (event.kind !== 'trigger' || event.message === undefined) return event;
+  const { channel, key } = event.message;
+  const posted = await context.store.posted(channel, key);
+  const href = posted === null ? null : await context.chat?.permalink?.(posted.ref).catch(() => null);
+  if (!href) return event;
+  return { ...event, links: [...(event.links ?? []), { href, text: 'The alert in Slack' }] };
+}
+
+async function wake(channels: string[], context: JobContext): Promise<void> {
+  for (const channel of channels) await announceTo(channel, context);
 }
 
 /** What the peer will never take must not stop what waits behind it; it is kept in the log by its key. */
@@ -157,6 +176,11 @@ async function dropHead(channel: string, error: OutsideError, context: JobContex
       { channel, event: event.kind, fleet: event.fleet },
       `dropped a page that cannot be sent: ${error.message}`,
     );
+    if (event.kind !== 'change') {
+      const lost = droppedRow(event, error, context);
+      await context.store.push([lost], []);
+      await announceTo(lost.channel, context);
+    }
     await context.store.sentPager(event);
   } else {
     const row = await context.store.peek(channel);

@@ -1,9 +1,12 @@
 import { announce } from './announce.js';
+import { change } from './change.js';
 import { converge } from './converge.js';
 import { evaluate } from './evaluate.js';
+import { incident } from './incident.js';
 import type { Job } from './job.js';
 import { minute } from './minute.js';
 import { observe } from './observe.js';
+import { pagerdutyEvent } from './pagerduty-event.js';
 import { rollout } from './rollout.js';
 import { watchdog } from './watchdog.js';
 
@@ -16,4 +19,7 @@ export const jobs = [
   announce,
   rollout,
   watchdog,
+  change,
+  incident,
+  pagerdutyEvent,
 ] as unknown as Job<unknown>[];

@@ -4,6 +4,7 @@ import type { FleetConfig } from '../src/config.js';
 import { wantsGuard } from '../src/core/guard.js';
 import { watchLatency } from '../src/core/incident.js';
 import type { Millis, Seen } from '../src/core/model.js';
+import { latencyKey, type Paged, pagedId } from '../src/core/paged.js';
 import { cycleStart } from '../src/core/policy.js';
 import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
@@ -62,7 +63,12 @@ async function watch(
 ): Promise<void> {
   const before = await context.store.alert(fleet.name);
   const { state: after, event } = watchLatency(before, looked.sample, fleet.policy, context.newId());
-  const words = event === null ? null : latencyAlert(fleet, event, after, looked, state, now, context);
+  const stored =
+    event === null || after.id === null
+      ? null
+      : await context.store.machine('paged', pagedId(latencyKey(fleet.name, after.id)));
+  const paged = (stored?.state as Paged | undefined) ?? null;
+  const words = event === null ? null : latencyAlert(fleet, event, after, looked, state, now, context, paged);
   await context.store.setAlert(fleet.name, after, before?.rev ?? 0, words?.outbox ?? [], words?.pager ?? []);
   if (words !== null) await words.announce();
 }

@@ -93,6 +93,8 @@ export interface JobContext extends Ports {
   fleet(name: string): FleetConfig;
   /** Aborts when the job's deadline passes. */
   signal: AbortSignal;
+  /** The one road of people's words, for those that come by a queue (an incident button, a remedy). */
+  handle(said: Said): Promise<Reply>;
 }
 
 export interface Said {
@@ -152,6 +154,9 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       ...(ports.rollouts === undefined ? {} : { rollouts: ports.rollouts }),
       maxOverrideSeconds: settings.maxOverrideSeconds,
       newId: ports.newId,
+      email: said.email ?? null,
+      rota: ports.rota ?? null,
+      directory: ports.directory ?? null,
       authority: createAuthority(speaker, access, ports),
       access,
       checks: ports.checks ?? null,
@@ -191,7 +196,7 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
       return;
     }
     const started = ports.clock.now();
-    const context: JobContext = { ...ports, fleets, settings, fleet, signal };
+    const context: JobContext = { ...ports, fleets, settings, fleet, signal, handle };
     const took = () => (ports.clock.now() - started) / 1_000 / ports.clock.speed;
     try {
       await job.run(parsed.data, context);

@@ -13,6 +13,7 @@ import { createGceNodeGroups } from './adapters/gce/node-groups.js';
 import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
+import { createPagerdutyHooks } from './adapters/pagerduty/hooks.js';
 import { createIncidents } from './adapters/pagerduty/incidents.js';
 import { createPager } from './adapters/pagerduty/pager.js';
 import { createRestApi, type RestApi } from './adapters/pagerduty/rest-api.js';
@@ -22,7 +23,7 @@ import { createMeter } from './adapters/prom-client/meter.js';
 import { createPrometheus } from './adapters/prometheus/gauges.js';
 import { createRabbitmqDemand } from './adapters/rabbitmq/demand.js';
 import { createRedisStore } from './adapters/redis/store.js';
-import { createSlack } from './adapters/slack/index.js';
+import { createSlack, type Route } from './adapters/slack/index.js';
 import { type App, createApp, type Ports } from './app.js';
 import { type Config, loadConfig } from './config.js';
 import { OperatorError, OutsideError } from './errors.js';
@@ -83,10 +84,21 @@ export async function createBot(config: Config): Promise<Bot> {
   const charts = createCharts();
   const startedAt = clock.now();
 
-  const routes = healthRoutes({
+  const hooks =
+    config.pagerduty === null
+      ? []
+      : createPagerdutyHooks({
+          ...config.pagerduty,
+          enqueue: bull.queue.enqueue,
+          once: store.once,
+          undoOnce: store.undoOnce,
+          log,
+        });
+  const health: Route[] = healthRoutes({
     ready: () => readiness(store, clock, config.fleets, startedAt),
     metrics: meter.render,
   });
+  const routes = [...health, ...hooks];
   const slack =
     config.slack === null
       ? null

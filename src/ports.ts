@@ -239,6 +239,8 @@ export interface Chat {
   reply(ref: ChatRef, row: OutboxRow, index: number): Promise<ChatRef>;
   /** The message of this row's key that an earlier, unanswered post left behind, if any. */
   find(row: OutboxRow): Promise<ChatRef | null>;
+  /** The message's address, for people; null when there is none. */
+  permalink?(ref: ChatRef): Promise<string | null>;
 }
 
 /* ---- charts ---- */

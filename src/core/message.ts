@@ -11,7 +11,12 @@ export type Span =
   | { bold: string }
   | { code: string }
   | { at: Millis; style: 'time' | 'date-time' | 'ago' }
-  | { person: string; name: string }
+  | {
+      person: string;
+      name: string;
+      /** Notifies them, where the medium can; else only the name is said. */
+      mention?: true;
+    }
   | { link: string; text: string };
 export type Text = string | Span[];
 

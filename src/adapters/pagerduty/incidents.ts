@@ -72,7 +72,7 @@ export function createIncidents(
       const path = `/incidents/${encodeURIComponent(id)}`;
       const seen = await asked(path, 'incident', incidentSchema);
       // An incident with several alerts has a key of its own: then the first alert says what it is about.
-      if (seen === null || (seen.key !== null && seen.key.startsWith('muster/'))) return seen;
+      if (seen === null || seen.key?.startsWith('muster/')) return seen;
       const keys = await rest.all(
         `${path}/alerts`,
         [],

@@ -63,6 +63,13 @@ export function createChat(
       return post({ ...row, channel: ref.channel }, message, { thread: ref.ts, part: index });
     },
 
+    async permalink(ref) {
+      const answer = await call('chat.getPermalink', () =>
+        client.chat.getPermalink({ channel: ref.channel, message_ts: ref.ts }),
+      );
+      return answer.permalink ?? null;
+    },
+
     async find(row) {
       const channel = await channels.idOf(row.channel);
       let cursor: string | undefined;

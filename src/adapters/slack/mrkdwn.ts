@@ -58,8 +58,11 @@ function span(each: Span): string {
     const fallback = escaped(spoken(each)).replaceAll('|', '/');
     return `<!date^${Math.round(each.at / 1_000)}^${dateFormat(each.style)}|${fallback}>`;
   }
-  // A name and no mention: being named in a message is no reason to be notified.
-  if ('person' in each) return escaped(each.name);
+  // A name and no mention: being named in a message is no reason to be notified, unless it is said to be one.
+  if ('person' in each) {
+    const id = /^slack:([UW][A-Z0-9]+)$/.exec(each.person)?.[1];
+    return each.mention === true && id !== undefined ? `<@${id}>` : escaped(each.name);
+  }
   if (!/^https?:\/\/[^\s<>|]+$/.test(each.link)) return escaped(each.text);
   return `<${escaped(each.link)}|${escaped(each.text.replaceAll('|', '/'))}>`;
 }

@@ -2,9 +2,11 @@
 import { showDuration } from '../duration.js';
 import { sentence } from '../explain.js';
 import type { AlertState } from '../incident.js';
-import type { Message, Text } from '../message.js';
+import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
+import type { Paged } from '../paged.js';
 import type { Policy } from '../policy.js';
+import { pagedButtons, pagedLine } from './paged.js';
 import { at, fieldsOf, number, rate, seconds, UNKNOWN } from './words.js';
 
 export interface AlertSeen {
@@ -14,6 +16,8 @@ export interface AlertSeen {
   sample: Sample | null;
   latest: DecisionSummary | null;
   now: Millis;
+  /** What PagerDuty knows of it; absent or null: nothing was heard from there yet. */
+  paged?: Paged | null;
 }
 
 /** Fired, and again with each update while it lasts. */
@@ -36,6 +40,7 @@ export function latencyFiring(seen: AlertSeen): Message {
         ]),
       },
       { kind: 'text', text: lastDecision(latest) },
+      ...pagedParts(seen),
       {
         kind: 'context',
         text: 'This message is updated while it lasts. PagerDuty is told once.',
@@ -44,7 +49,8 @@ export function latencyFiring(seen: AlertSeen): Message {
         kind: 'buttons',
         buttons: [
           { label: 'Why this count?', command: `why ${fleet}` },
-          { label: 'Evaluate now', command: `run ${fleet}`, style: 'primary' },
+          { label: 'Evaluate now', command: `run ${fleet}` },
+          ...pagedButtons(seen.paged ?? null, fleet, 'latency'),
         ],
       },
     ],
@@ -70,9 +76,13 @@ export function latencyResolved(seen: AlertSeen): Message {
         ]),
       },
       { kind: 'text', text: lastDecision(seen.latest) },
+      ...pagedParts(seen),
     ],
   };
 }
+
+const pagedParts = ({ paged }: AlertSeen): Part[] =>
+  paged ? [{ kind: 'text', text: pagedLine(paged) }] : [];
 
 function firingSummary({ fleet, policy, sample, state, now }: AlertSeen): string {
   const p95 = sample?.p95Seconds ?? null;

@@ -65,6 +65,7 @@ test('every Web API method that the adapter calls has its scope', () => {
   const needs: Record<string, string[]> = {
     'chat.postMessage': ['chat:write'],
     'chat.update': ['chat:write'],
+    'chat.getPermalink': [],
     'users.info': ['users:read', 'users:read.email'],
     'users.lookupByEmail': ['users:read.email'],
     'usergroups.list': ['usergroups:read'],

@@ -1,0 +1,91 @@
+/** Moving what is known of an incident, and the message in the chat that shows it. */
+import type { JobContext } from '../src/app.js';
+import type { OutboxRow, PagerEvent } from '../src/core/message.js';
+import type { Millis } from '../src/core/model.js';
+import { aboutKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
+import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
+import { pagedNotice, pageMessage } from '../src/core/views/paged.js';
+import type { AuditEntry, StoredMachine } from '../src/ports.js';
+import { announceAll } from './announce.js';
+import { row } from './messages.js';
+
+export interface Known {
+  paged: Paged;
+  rev: number;
+}
+
+/** What is stored of it, or a fresh one: Muster pages before anybody asks. null: none of ours. */
+export async function readPaged(
+  dedupKey: string,
+  summary: string,
+  context: JobContext,
+): Promise<Known | null> {
+  const about = aboutKey(dedupKey);
+  if (about === null || !context.fleets.some(({ name }) => name === about.fleet)) return null;
+  const stored = await context.store.machine('paged', pagedId(dedupKey));
+  if (stored !== null) return { paged: stored.state as Paged, rev: stored.rev };
+  return { paged: newPaged(dedupKey, about.fleet, summary, context.clock.now()), rev: 0 };
+}
+
+/** One transaction with its messages; false when somebody else moved it meanwhile. */
+export async function keepPaged(
+  known: Known,
+  next: Paged,
+  more: { audit?: AuditEntry; pager?: PagerEvent[] },
+  context: JobContext,
+): Promise<boolean> {
+  const now = context.clock.now();
+  const isSeen = next.status !== known.paged.status || next.url !== known.paged.url;
+  const shown = isSeen ? await rowOf(next, now, context) : null;
+  const outbox = shown === null ? [] : [shown];
+  const pager = more.pager ?? [];
+  const machine: StoredMachine<Paged> = {
+    v: 1,
+    kind: 'paged',
+    id: pagedId(next.dedupKey),
+    fleet: next.fleet,
+    rev: known.rev,
+    open: next.status !== 'resolved',
+    at: now,
+    state: next,
+  };
+  const stored = await context.store.saveMachine(machine, {
+    ...(more.audit === undefined ? {} : { audit: more.audit }),
+    outbox,
+    pager,
+  });
+  if (stored !== 'stored') return false;
+  await announceAll(outbox, pager, context);
+  return true;
+}
+
+/** The alert's own message, brought up to date; a notice where there is none any more. */
+async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<OutboxRow | null> {
+  const { fleet: name, dedupKey } = paged;
+  const fleet = context.fleet(name);
+  const about = aboutKey(dedupKey);
+  if (about?.what === 'page') {
+    const key = `paged-${pagedId(dedupKey)}-${paged.since}`;
+    return row(fleet.channel, key, name, 'alert', now, pageMessage(paged), { rank: 1 });
+  }
+  if (about?.what === 'latency') {
+    const alert = await context.store.alert(name);
+    if (alert === null || alert.id !== about.id) return null;
+    const state = await context.store.fleet(name);
+    const sample = state.memory?.recent.at(-1) ?? null;
+    const seen = {
+      fleet: name,
+      state: alert,
+      sample,
+      policy: fleet.policy,
+      latest: state.latest,
+      now,
+      paged,
+    };
+    const message = alert.phase === 'firing' ? latencyFiring(seen) : latencyResolved(seen);
+    return row(fleet.channel, `latency-${alert.id}`, name, 'alert', now, message, { rank: 1 });
+  }
+  if (paged.status === 'triggered') return null;
+  const key = `paged-${pagedId(dedupKey)}-${paged.since}`;
+  return row(fleet.channel, key, name, 'notice', now, pagedNotice(paged), { rank: 1 });
+}

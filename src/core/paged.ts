@@ -1,0 +1,106 @@
+/**
+ * What Muster knows of an incident that it opened in PagerDuty, whichever side moved it last. Both sides speak: a webhook
+ * of PagerDuty, a button in Slack.
+ *
+ *   triggered ──> acknowledged ──> resolved        unacknowledged, reopened: back to triggered
+ *       └──────────────────────────────^           a new alert of the same key: a new incident, triggered
+ */
+import type { Millis } from './model.js';
+
+export type PagedStatus = 'triggered' | 'acknowledged' | 'resolved';
+
+export interface Paged {
+  v: 1;
+  dedupKey: string;
+  fleet: string;
+  status: PagedStatus;
+  /** Who moved it last, by name; null: Muster itself, or nobody says. */
+  by: string | null;
+  /** Of the last move. */
+  at: Millis;
+  since: Millis;
+  summary: string;
+  /** Who asked for it, where a person did. */
+  asked: string | null;
+  /** PagerDuty's id and page of it, once known. */
+  pagerId: string | null;
+  url: string | null;
+  /** Ids of the newest webhooks that were applied: each counts once. */
+  events: string[];
+}
+
+export interface PagedEvent {
+  id: string;
+  status: PagedStatus;
+  by: string | null;
+  at: Millis;
+  pagerId: string;
+  url: string | null;
+}
+
+const EVENTS_KEPT = 30;
+
+/** What a dedup key is about: 'muster/<fleet>/latency/<alert>', 'muster/<fleet>/decisions', 'muster/<fleet>/page'. */
+export function aboutKey(dedupKey: string): { fleet: string; what: string; id: string | null } | null {
+  const [app, fleet, what, id] = dedupKey.split('/');
+  return app === 'muster' && fleet && what ? { fleet, what, id: id ?? null } : null;
+}
+
+/** The id of its machine. */
+export const pagedId = (dedupKey: string): string => dedupKey.replace(/^muster\//, '').replaceAll('/', '.');
+
+export const latencyKey = (fleet: string, alertId: string): string => `muster/${fleet}/latency/${alertId}`;
+export const pageKey = (fleet: string): string => `muster/${fleet}/page`;
+export const decisionsKey = (fleet: string): string => `muster/${fleet}/decisions`;
+
+export function newPaged(
+  dedupKey: string,
+  fleet: string,
+  summary: string,
+  now: Millis,
+  asked: string | null = null,
+): Paged {
+  return {
+    v: 1,
+    dedupKey,
+    fleet,
+    status: 'triggered',
+    by: null,
+    at: now,
+    since: now,
+    summary,
+    asked,
+    pagerId: null,
+    url: null,
+    events: [],
+  };
+}
+
+/** null: it says nothing new (a repeat, or an older incident of the same key). */
+export function afterEvent(paged: Paged, event: PagedEvent): Paged | null {
+  if (paged.events.includes(event.id)) return null;
+  const isOther = paged.pagerId !== null && paged.pagerId !== event.pagerId;
+  if (isOther && event.status !== 'triggered') return null;
+  // A late word about one that is over opens nothing; only a new incident or a reopening does.
+  const isLate = paged.status === 'resolved' && event.status === 'acknowledged' && !isOther;
+  const moves = !isLate && event.status !== paged.status;
+  return {
+    ...paged,
+    ...(moves ? { status: event.status, by: event.by, at: event.at } : {}),
+    ...(isOther ? { since: event.at } : {}),
+    pagerId: event.pagerId,
+    url: event.url ?? paged.url,
+    events: [...paged.events, event.id].slice(-EVENTS_KEPT),
+  };
+}
+
+/** Moved by a person from this side; null: it is there already. */
+export function afterMove(
+  paged: Paged,
+  to: 'acknowledged' | 'resolved',
+  by: string | null,
+  now: Millis,
+): Paged | null {
+  if (paged.status === to || paged.status === 'resolved') return null;
+  return { ...paged, status: to, by, at: now };
+}

@@ -1,0 +1,117 @@
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { pagedId } from '../../src/core/paged.js';
+import { aPagingScene, type PagingScene } from '../support/paging.js';
+
+const MINUTE = 60_000;
+let scene: PagingScene;
+before(async () => {
+  scene = await aPagingScene();
+});
+after(() => scene.close());
+
+const newest = () => scene.standIn.incidents().at(-1)!;
+const words = (fleet = 'ocr') =>
+  [...scene.shown.entries()].findLast(([key]) => key.startsWith(`paged-${fleet}.page`))?.[1] ?? '';
+const webhook = (id: string, type: string, by: string | null = null) => {
+  scene.world.now += 1_000;
+  const { id: incident, dedupKey, summary } = newest();
+  const url = `https://muster-sandbox.pagerduty.com/incidents/${incident}`;
+  scene.enqueue('pagerduty-event', {
+    v: 1,
+    id,
+    type: `incident.${type}`,
+    at: scene.world.now,
+    incident: { id: incident, key: dedupKey, title: summary, url },
+    agent: by === null ? null : { id: 'PURAVI', name: by },
+  });
+  return scene.settle();
+};
+
+test('oncall says who is on call, until when, and who comes next; each is mentioned once', async () => {
+  const said = await scene.say('oncall');
+  match(said, /face-match, ocr/);
+  match(said, /Level 1: .*until/);
+  match(said, /Level 2: Nadia Khan/);
+  match(said, /Next:.*Level 1:/s);
+  equal(said.match(/Level 3: Ravi Menon, always/g)?.length, 1);
+});
+
+test('page opens an incident with the numbers and says so in the channel; a second page is refused', async () => {
+  await scene.say('page ocr results look wrong since noon');
+  const { status, dedupKey, summary, severity } = newest();
+  deepEqual(
+    [status, dedupKey, summary, severity],
+    ['triggered', 'muster/ocr/page', 'ocr: results look wrong since noon (Asha Rao)', 'critical'],
+  );
+  match(words(), /people are being paged.*results look wrong.*nobody has taken it yet/s);
+  const again = await scene.say('page ocr really wrong');
+  match(again, /being paged about ocr already/);
+  equal(scene.standIn.incidents().length, 1);
+});
+
+test('acknowledged in Slack is acknowledged in PagerDuty, in the own name, and the message says who', async () => {
+  await scene.say('page ocr ack');
+  deepEqual([newest().status, newest().by], ['acknowledged', 'Asha Rao']);
+  match(words(), /acknowledged by Asha Rao/);
+  doesNotMatch(words(), /\/muster page ocr ack/);
+});
+
+test('resolved in PagerDuty is resolved in Slack, with who; the same webhook again changes nothing', async () => {
+  scene.standIn.move(newest().id, 'resolved', { id: 'PURAVI', name: 'Ravi Menon' });
+  await webhook('e-1', 'resolved', 'Ravi Menon');
+  match(words(), /the page is over.*resolved by Ravi Menon/s);
+  const before = (await scene.store.machine('paged', pagedId('muster/ocr/page')))!;
+  equal(before.open, false);
+  await webhook('e-1', 'resolved', 'Ravi Menon');
+  await webhook('e-late', 'acknowledged', 'Somebody else');
+  match(words(), /resolved by Ravi Menon/);
+});
+
+test('a person whom PagerDuty does not know by address is named in a note', async () => {
+  scene.world.now += MINUTE;
+  await scene.say('page ocr again something is wrong');
+  equal(scene.standIn.incidents().length, 2);
+  await scene.say('page ocr ack', { id: 'slack:U0OMAR', name: 'Omar' }, 'omar@example.com');
+  deepEqual([newest().status, newest().by], ['acknowledged', 'Muster']);
+  match(newest().notes.at(-1)?.text ?? '', /acknowledged in Slack by Omar/);
+  await scene.say('page ocr resolve');
+  equal(newest().status, 'resolved');
+  match(await scene.say('page ocr resolve'), /Nothing is open about ocr/);
+});
+
+test('an override and a freeze are change events', async () => {
+  await scene.say('override ocr floor 4 for 1h because campaign');
+  await scene.say('freeze ocr for 1h because we look');
+  deepEqual(
+    scene.standIn.changes().map(({ summary }) => /override|froze|freeze|at least/i.test(summary)),
+    [true, true],
+  );
+});
+
+test('PagerDuty down: the page waits with its key, Slack says once that paging is degraded, and when it is back', async () => {
+  scene.world.set('pagerduty', 'down');
+  const count = scene.standIn.incidents().length;
+  await scene.say('page face-match is slow');
+  const told = () => [...scene.shown.entries()].filter(([key]) => key.startsWith('paging-degraded'));
+  equal(told().length, 0, 'one lost answer is no news');
+  for (let n = 0; n < 8; n += 1) await scene.pass(15_000);
+  equal(told().length, 1);
+  match(told()[0]![1], /Paging is degraded.*is slow/s);
+  scene.world.set('pagerduty', null);
+  await scene.pass(15_000);
+  equal(scene.standIn.incidents().length, count + 1);
+  equal(newest().dedupKey, 'muster/face-match/page');
+  equal(told().length, 1);
+  match(told()[0]![1], /Paging works again/);
+  ok(newest().links.some(({ href }) => href.startsWith('https://slack.example/')));
+});
+
+test('while PagerDuty is down an acknowledgement is kept here and sent by its key later', async () => {
+  scene.world.set('pagerduty', 'down');
+  await scene.say('page face-match ack');
+  match(words('face-match'), /acknowledged by Asha Rao/);
+  scene.world.set('pagerduty', null);
+  await scene.pass(15_000);
+  equal(newest().status, 'acknowledged');
+});
