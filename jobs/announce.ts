@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
+import { foldable, isLate } from '../src/core/outbox.js';
+import { delayedMessage } from '../src/core/views/delayed.js';
 import { OutsideError } from '../src/errors.js';
 import type { ChatRef, Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
@@ -11,6 +13,8 @@ const PACE_MS = 1_000;
 const RETRY_MS = 15_000;
 /** Messages of one run; the next run goes on, so that no channel holds a worker for long. */
 const BATCH = 20;
+/** Waiting messages that are read at once. */
+const PAGE = 200;
 const DAY_MS = 86_400_000;
 export const PAGER = 'pagerduty';
 
@@ -60,6 +64,7 @@ export async function announceAll(
 
 async function post(channel: string, lease: Lease, context: JobContext): Promise<boolean> {
   const { chat, store, clock, signal } = context;
+  let isFolded = false;
   for (let sent = 0; sent < BATCH; sent += 1) {
     if (signal.aborted) return true;
     const row = await store.peek(channel);
@@ -69,9 +74,52 @@ async function post(channel: string, lease: Lease, context: JobContext): Promise
       continue;
     }
     if (sent > 0) await clock.sleep(PACE_MS, signal);
+    if (!isFolded && isLate(row, clock.now(), clock.speed)) {
+      isFolded = true;
+      const told = await tellTogether(channel, lease, context);
+      if (told === 'lost') return true;
+      if (told === 'told') continue;
+    }
     if (!(await sendRow(row, lease, context))) return true;
   }
   return true;
+}
+
+/**
+ * What waited too long is told in one summary. Its rows go when it is posted and not before, so that a crash or a Slack
+ * that is still away loses nothing; its key comes from the first row, so that it is found again and not posted twice.
+ */
+async function tellTogether(
+  channel: string,
+  lease: Lease,
+  context: JobContext,
+): Promise<'told' | 'few' | 'lost'> {
+  const { store, clock } = context;
+  const now = clock.now();
+  const waiting: { row: OutboxRow; wasPosted: boolean }[] = [];
+  for (let from = 0; ; from += PAGE) {
+    const some = await store.backlog(channel, from, PAGE);
+    waiting.push(...some);
+    if (some.length < PAGE) break;
+  }
+  const rows = foldable(waiting, now, clock.speed);
+  const [first] = rows;
+  if (first === undefined) return 'few';
+  const summary: OutboxRow = {
+    v: 1,
+    channel,
+    key: `delayed-${first.key}`,
+    seq: now,
+    fleet: '*',
+    decisionId: null,
+    priority: 'notice',
+    at: now,
+    message: delayedMessage(rows, now),
+  };
+  if (!(await sendRow(summary, lease, context))) return 'lost';
+  await store.fold(channel, rows);
+  context.log.info({ channel, messages: rows.length }, 'told late messages in one summary');
+  return 'told';
 }
 
 /** False when another sender has taken over meanwhile. */

@@ -449,6 +449,10 @@ export interface Store extends StoreReader {
   push(rows: OutboxRow[], pager: PagerEvent[]): Promise<void>;
   /** The next message of a channel: highest priority first, then oldest; older versions of its key are dropped. Not removed. */
   peek(channel: string): Promise<OutboxRow | null>;
+  /** What waits in a channel, in the order in which it would be sent, from the n-th on; at most `limit`, without threads. */
+  backlog(channel: string, from: number, limit: number): Promise<{ row: OutboxRow; wasPosted: boolean }[]>;
+  /** Removes rows that a summary has told, at once; a newer version that came meanwhile stays. */
+  fold(channel: string, rows: { key: string; seq: number }[]): Promise<void>;
   /** Removes what `peek` gave (and older versions of its key), remembers where it was posted. */
   sent(row: OutboxRow, ref: ChatRef, threadPosted: number): Promise<void>;
   /** Where a key was posted, and how many of its thread replies. */

@@ -56,6 +56,19 @@ export class MemoryOutbox {
     return best?.row ?? null;
   }
 
+  backlog(channel: string, from: number, limit: number): { row: OutboxRow; wasPosted: boolean }[] {
+    const { waiting, posted } = this.#channel(channel);
+    return [...waiting.values()]
+      .sort((a, b) => (before(a, b) ? -1 : 1))
+      .slice(from, from + limit)
+      .map(({ row: { thread: _thread, ...row } }) => ({ row, wasPosted: posted.has(row.key) }));
+  }
+
+  fold(channel: string, rows: { key: string; seq: number }[]): void {
+    const { waiting } = this.#channel(channel);
+    for (const { key, seq } of rows) if ((waiting.get(key)?.row.seq ?? Infinity) <= seq) waiting.delete(key);
+  }
+
   sent(row: OutboxRow, ref: ChatRef, threadPosted: number): void {
     const { waiting, posted } = this.#channel(row.channel);
     const left = waiting.get(row.key);

@@ -223,6 +223,12 @@ export function createMemoryStore(machine: { now(): number }): Store {
     async peek(channel) {
       return copy(outbox.peek(channel));
     },
+    async backlog(channel, from, limit) {
+      return copy(outbox.backlog(channel, from, limit));
+    },
+    async fold(channel, rows) {
+      outbox.fold(channel, rows);
+    },
     async sent(row, ref, threadPosted) {
       outbox.sent(row, copy(ref), threadPosted);
     },

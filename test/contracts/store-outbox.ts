@@ -57,6 +57,37 @@ export function outboxContract(store: () => Store): void {
     deepEqual((await store().peek('C1'))?.thread, longer);
   });
 
+  test('what waits is listed in its order, page by page, and folded rows go unless a newer version came', async () => {
+    await store().push(
+      [
+        aRow('b', { at: T0 + 1 }),
+        aRow('a', { at: T0 }),
+        aRow('alert', { priority: 'alert', thread: [{ summary: 'x', tone: 'info', parts: [] }] }),
+      ],
+      [],
+    );
+    await store().sent(aRow('b', { seq: 0 }), at('1.1'), 0);
+    const listed = [...(await store().backlog('C1', 0, 2)), ...(await store().backlog('C1', 2, 2))];
+    deepEqual(
+      listed.map(({ row, wasPosted }) => [row.key, wasPosted, row.thread]),
+      [
+        ['alert', false, undefined],
+        ['a', false, undefined],
+        ['b', true, undefined],
+      ],
+    );
+    await store().push([aRow('a', { seq: 2 })], []);
+    await store().fold('C1', [
+      { key: 'a', seq: 1 },
+      { key: 'b', seq: 1 },
+      { key: 'gone', seq: 9 },
+    ]);
+    deepEqual(await drain(store(), 'C1'), ['alert', 'a']);
+    await store().push([aRow('c', { channel: 'C3' })], []);
+    await store().fold('C3', [{ key: 'c', seq: 1 }]);
+    deepEqual(await store().waiting(), []);
+  });
+
   test('what was sent is gone, and its place is known', async () => {
     await store().push([aRow('a')], []);
     const row = (await store().peek('C1')) as OutboxRow;

@@ -4,6 +4,8 @@ import { PAGER_CHANNEL, PRIORITY_RANK } from '../../core/outbox.js';
 import type { ChatRef, Store } from '../../ports.js';
 import { defineScript, type Link } from './connection.js';
 import {
+  backlogLua,
+  foldLua,
   peekLua,
   peekPagerLua,
   postedLua,
@@ -17,6 +19,8 @@ import { parseStored } from './schema.js';
 const pushRows = defineScript('push', pushLua);
 const waitingRows = defineScript('waiting', waitingLua);
 const peekRow = defineScript('peek', peekLua);
+const backlogRows = defineScript('backlog', backlogLua);
+const foldRows = defineScript('fold', foldLua);
 const sentRow = defineScript('sent', sentLua);
 const postedRow = defineScript('posted', postedLua);
 const peekEvent = defineScript('peek-pager', peekPagerLua);
@@ -40,7 +44,10 @@ export function outboxArguments(rows: OutboxRow[], pager: PagerEvent[]) {
   };
 }
 
-type Outbox = Pick<Store, 'push' | 'waiting' | 'peek' | 'sent' | 'posted' | 'peekPager' | 'sentPager'>;
+type Outbox = Pick<
+  Store,
+  'push' | 'waiting' | 'peek' | 'backlog' | 'fold' | 'sent' | 'posted' | 'peekPager' | 'sentPager'
+>;
 
 export function createOutbox(link: Link): Outbox {
   return {
@@ -69,6 +76,22 @@ export function createOutbox(link: Link): Outbox {
       if (reply === null) return null;
       const row = parseStored<OutboxRow>(afterSpace(reply[0]), tried);
       return row && reply[1] ? { ...row, thread: JSON.parse(reply[1]) as Message[] } : row;
+    },
+    async backlog(channel, from, limit) {
+      const tried = `look at what waits for ${channel}`;
+      const reply = (await link.run(backlogRows, tried, channel, from, from + limit - 1)) as (
+        | string
+        | number
+      )[];
+      return reply.flatMap((text, n) => {
+        if (n % 2 === 1) return [];
+        const row = parseStored<OutboxRow>(afterSpace(String(text)), tried);
+        return row === null ? [] : [{ row, wasPosted: reply[n + 1] === 1 }];
+      });
+    },
+    async fold(channel, rows) {
+      const given = JSON.stringify(rows.map(({ key, seq }) => ({ key, seq })));
+      if (rows.length > 0) await link.run(foldRows, `fold what waits for ${channel}`, channel, given);
     },
     async sent(row, ref, threadPosted) {
       const place = JSON.stringify({ ref, threadPosted });

@@ -85,6 +85,7 @@ const CHANGING = new Set([
   'reply',
   'send',
   'sent',
+  'fold',
   'sentPager',
   'once',
 ]);

@@ -79,6 +79,29 @@ local key = string.sub(first, 14)
 return { redis.call('HGET', base .. 'rows', key), redis.call('HGET', base .. 'threads', key) }
 `;
 
+/** ARGV: channel, from, to (both counted from 0) -> row, whether its key was posted before, row, … */
+export const backlogLua = `${common}
+local base = P .. 'outbox:' .. ARGV[1] .. ':'
+local found = {}
+for _, member in ipairs(redis.call('ZRANGE', base .. 'order', ARGV[2], ARGV[3])) do
+  local key = string.sub(member, 14)
+  found[#found + 1] = redis.call('HGET', base .. 'rows', key)
+  found[#found + 1] = redis.call('HEXISTS', base .. 'posted', key)
+end
+return found
+`;
+
+/** ARGV: channel, [{key, seq}]. */
+export const foldLua = `${common}${outbox}
+local base = P .. 'outbox:' .. ARGV[1] .. ':'
+for _, row in ipairs(cjson.decode(ARGV[2])) do
+  local waiting = seq_of(redis.call('HGET', base .. 'rows', row.key))
+  if waiting and waiting <= row.seq then forget(base, row.key, redis.call('HGET', base .. 'slots', row.key)) end
+end
+if redis.call('ZCARD', base .. 'order') == 0 then redis.call('SREM', P .. 'outbox:channels', ARGV[1]) end
+return 1
+`;
+
 /** ARGV: channel, key, seq, at, place. A version that arrived meanwhile stays. */
 export const sentLua = `${common}${outbox}
 local base = P .. 'outbox:' .. ARGV[1] .. ':'
