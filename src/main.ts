@@ -13,6 +13,7 @@ import { createGceNodeGroups } from './adapters/gce/node-groups.js';
 import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
+import { createNomadRollouts } from './adapters/nomad/rollouts.js';
 import { createPagerdutyHooks } from './adapters/pagerduty/hooks.js';
 import { createIncidents } from './adapters/pagerduty/incidents.js';
 import { createPager } from './adapters/pagerduty/pager.js';
@@ -133,6 +134,7 @@ export async function createBot(config: Config): Promise<Bot> {
     store,
     queue: bull.queue,
     orchestrator: createNomadOrchestrator({ ...nomadOf(config), timeoutMs, log }),
+    rollouts: createNomadRollouts({ ...nomadOf(config), timeoutMs, log }),
     nodeGroups:
       config.gce === null
         ? createFixedNodeGroups()

@@ -4,7 +4,7 @@
  */
 
 import type { Millis } from '../core/model.js';
-import type { FleetImages, WorkerSeen } from '../core/rollout/images.js';
+import type { FleetImages, WorkerImage } from '../core/rollout/images.js';
 import { OutsideError } from '../errors.js';
 import type { Clock, OrchestratorTarget, RolloutActor, RolloutReader } from '../ports.js';
 import { logOf } from './cluster/images.js';
@@ -155,7 +155,7 @@ function imagesOf(cluster: Cluster, target: OrchestratorTarget): FleetImages {
   };
 }
 
-function stateOf(one: SimAllocation, now: Millis): WorkerSeen['state'] {
+function stateOf(one: SimAllocation, now: Millis): WorkerImage['state'] {
   if (one.desired === 'stop') return 'stopping';
   if (one.healthy === false) return 'failed';
   return one.servesAt <= now ? 'ready' : 'starting';

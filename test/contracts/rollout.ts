@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { WorkerSeen } from '../../src/core/rollout/images.js';
+import type { WorkerImage } from '../../src/core/rollout/images.js';
 import type {
   OrchestratorActor,
   OrchestratorReader,
@@ -37,7 +37,7 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
     const spec = aSpec({ workers: 12 });
     const target: OrchestratorTarget = targetOf(spec);
     const why = (most = 4, rolloutId = 'r-1') => ({ rolloutId, most });
-    const workers = async (zone = 'a'): Promise<WorkerSeen[]> =>
+    const workers = async (zone = 'a'): Promise<WorkerImage[]> =>
       (await stage.rollouts.images(target)).workers.filter((one) => one.zone === zone);
     const zoneOf = async (zone = 'a') =>
       (await stage.rollouts.images(target)).zones.find((one) => one.zone === zone)!;

@@ -2,8 +2,9 @@
 import type { Blocked } from '../../core/model.js';
 import type { Log } from '../../ports.js';
 import type { NomadClient } from './client.js';
+import { holderOf, isPaused } from './held.js';
 import { isForbidden } from './plan.js';
-import { type Deployment, policiesShape, policyShape, schedulerShape } from './shapes.js';
+import { type Deployment, jobShape, policiesShape, policyShape, schedulerShape } from './shapes.js';
 import { isActive } from './workers.js';
 
 export interface Blocks {
@@ -45,6 +46,9 @@ export function createBlocks(client: NomadClient, log: Log | undefined): Blocks 
     KEPT_MS,
   );
 
+  const holder = async (job: string, deployment: Deployment): Promise<string | null> =>
+    holderOf(await client.get(`/v1/job/${encodeURIComponent(job)}`, jobShape), deployment);
+
   return {
     async of(job, group, deployment) {
       const [owned, config] = await Promise.all([owners(''), scheduler('')]);
@@ -53,7 +57,9 @@ export function createBlocks(client: NomadClient, log: Log | undefined): Blocks 
       const { RejectJobRegistration, PauseEvalBroker } = config.SchedulerConfig ?? {};
       if (RejectJobRegistration === true) return frozen('the scheduler configuration refuses job changes');
       if (PauseEvalBroker === true) return frozen('the scheduler configuration pauses evaluations');
-      return isActive(deployment) ? busy(deployment, group) : null;
+      if (!isActive(deployment)) return null;
+      const rollout = isPaused(deployment) ? await holder(job, deployment) : null;
+      return rollout === null ? busy(deployment, group) : heldBy(rollout, deployment, group);
     },
   };
 }
@@ -75,6 +81,11 @@ export function busy(deployment: Deployment, group: string): Blocked {
     since: typeof deployment.CreateTime === 'number' ? Math.floor(deployment.CreateTime / 1e6) : null,
     detail: `${deployment.StatusDescription}${progress}`,
   };
+}
+
+/** Muster's own rollout: see held.ts. */
+function heldBy(rollout: string, deployment: Deployment, group: string): Blocked {
+  return { ...busy(deployment, group), kind: 'rollout', detail: `the rollout ${rollout} holds it` };
 }
 
 function ownedBy(id: string): Blocked {

@@ -32,6 +32,10 @@ export interface NomadClient {
   /** As `get`, but null on 404. */
   find<T>(path: string, shape: z.ZodType<T>): Promise<T | null>;
   post<T>(path: string, body: unknown, shape: z.ZodType<T>): Promise<T>;
+  /** A plain-text answer, as it is. */
+  text(path: string, query: Record<string, string>): Promise<string>;
+  /** What is gone already is no error. */
+  remove(path: string, query: Record<string, string>): Promise<void>;
 }
 
 /** Nomad counts idle keep-alive sockets against its limit per client address (100), so the pool is small. */
@@ -45,7 +49,12 @@ export function createNomadClient(options: NomadOptions): NomadClient {
     path: string,
     shape: z.ZodType<T>,
     more: { body?: unknown; query?: Record<string, string> } = {},
-  ): Promise<T> => {
+  ): Promise<T> => read(`${method} ${path}`, await exchange(method, path, more), shape);
+  const exchange = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    more: { body?: unknown; query?: Record<string, string> },
+  ): Promise<string> => {
     const tried = `${method} ${path}`;
     const answer = await http
       .request<string>({
@@ -62,7 +71,7 @@ export function createNomadClient(options: NomadOptions): NomadClient {
     if (answer.status < 200 || answer.status >= 300) {
       throw refusal(tried, answer.status, answer.data, retryAfter(answer.headers['retry-after']));
     }
-    return read(tried, answer.data, shape);
+    return answer.data;
   };
   // A kept socket may have been closed under us: reading again once is harmless.
   const get: NomadClient['get'] = (path, shape, query = {}) =>
@@ -80,6 +89,12 @@ export function createNomadClient(options: NomadOptions): NomadClient {
         throw error;
       }),
     post: (path, body, shape) => request('POST', path, shape, { body }),
+    text: (path, query) => exchange('GET', path, { query }),
+    remove: async (path, query) => {
+      await exchange('DELETE', path, { query }).catch((error: unknown) => {
+        if (!(error instanceof OutsideError && error.status === 404)) throw error;
+      });
+    },
   };
 }
 

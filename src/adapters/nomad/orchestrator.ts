@@ -17,10 +17,10 @@ import type {
 import { busy, createBlocks, frozen } from './blocks.js';
 import { createNomadClient, type NomadOptions } from './client.js';
 import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
+import { isPaused, deploymentOf as newestDeployment, ROLLOUT_META, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
 import {
-  deploymentShape,
   drainedShape,
   eligibilityShape,
   failedShape,
@@ -57,8 +57,7 @@ export function createNomadOrchestrator(
     book.of(
       await Promise.all(places.map(async ({ zone, job, group }) => ({ zone, group, job: await jobOf(job) }))),
     );
-  const deploymentOf = (job: string) =>
-    client.get(`/v1/job/${encodeURIComponent(job)}/deployment`, deploymentShape);
+  const deploymentOf = (job: string) => newestDeployment(client, job);
   const statusOf = async ({ job, group }: Place) => {
     const status = await client.get(`/v1/job/${encodeURIComponent(job)}/scale`, scaleStatusShape);
     const found = status.TaskGroups[group];
@@ -72,7 +71,9 @@ export function createNomadOrchestrator(
 
   const fit = async (target: NomadTarget, place: Place, wanted: number): Promise<Fit> => {
     const job = await readJob(client, place.job);
-    if (mayPlan) {
+    // A plan of a held job shows only what its paused update would do.
+    const isHeld = job.Meta?.[ROLLOUT_META] !== undefined && isPaused(await deploymentOf(place.job));
+    if (mayPlan && !isHeld) {
       try {
         return await planned(client, job, place.group, wanted);
       } catch (error) {
@@ -104,11 +105,17 @@ export function createNomadOrchestrator(
     const status = await statusOf(place);
     if (status.stopped) throw human(`scale job ${place.job}`, 'the job is stopped');
     if (status.desired === wanted) return done(wanted);
-    const blocked = await blocks.of(place.job, place.group, await deploymentOf(place.job));
-    if (blocked !== null) return { kind: 'blocked', by: blocked };
+    const deployment = await deploymentOf(place.job);
+    const blocked = await blocks.of(place.job, place.group, deployment);
+    if (blocked !== null && !(blocked.kind === 'rollout' && wanted > status.desired))
+      return { kind: 'blocked', by: blocked };
     const raise = wanted > status.desired ? await fit(target, place, wanted) : null;
     const ask = raise === null ? wanted : Math.max(status.desired, raise.fits);
     if (ask === status.desired) return done(ask);
+    if (blocked !== null) {
+      const raised = await raiseHeld(client, await readJob(client, place.job), place.group, deployment, ask);
+      return raised ? done(ask) : { kind: 'blocked', by: blocked };
+    }
     const body = {
       Count: ask,
       Target: { Group: place.group },

@@ -28,6 +28,8 @@ export const deploymentShape = z
     Status: z.string(),
     StatusDescription: z.string(),
     CreateIndex: z.number(),
+    /** Of the job's registration or scale that made it. */
+    JobModifyIndex: z.number().nullish(),
     /** Nanoseconds; since 1.9. */
     CreateTime: z.number().nullish(),
     TaskGroups: z
@@ -44,12 +46,25 @@ export const allocationsShape = z
   .array(
     z.object({
       ID: z.string(),
+      /** '<job>.<group>[n]' */
+      Name: z.string().nullish(),
+      JobVersion: z.number().nullish(),
       NodeID: z.string(),
       TaskGroup: z.string(),
       DesiredStatus: z.string(),
       ClientStatus: z.string(),
       DeploymentStatus: z.object({ Healthy: z.boolean().nullish() }).nullish(),
-      TaskStates: z.record(z.string(), z.object({ State: z.string(), Failed: z.boolean() })).nullish(),
+      TaskStates: z
+        .record(
+          z.string(),
+          z.object({
+            State: z.string(),
+            Failed: z.boolean(),
+            Restarts: z.number().nullish(),
+            Events: z.array(z.object({ DisplayMessage: z.string().nullish() })).nullish(),
+          }),
+        )
+        .nullish(),
       CreateIndex: z.number(),
     }),
   )
@@ -69,11 +84,29 @@ export const jobShape = z.looseObject({
   NodePool: z.string().nullish(),
   Constraints: constraints,
   JobModifyIndex: z.number(),
+  Version: z.number().nullish(),
+  Stable: z.boolean().nullish(),
+  /** Nanoseconds. */
+  SubmitTime: z.number().nullish(),
+  Meta: z.record(z.string(), z.string()).nullish(),
   TaskGroups: z.array(
     z.looseObject({
       Name: z.string(),
       Count: z.number(),
       Constraints: constraints,
+      Update: z.looseObject({}).nullish(),
+      Tasks: z
+        .array(
+          z.looseObject({
+            Name: z.string(),
+            Driver: z.string(),
+            Config: z.record(z.string(), z.unknown()).nullish(),
+            Env: z.record(z.string(), z.string()).nullish(),
+            /** Null: the task that runs for good. */
+            Lifecycle: z.unknown().optional(),
+          }),
+        )
+        .nullish(),
       Scaling: z.looseObject({ Min: z.number().nullish(), Max: z.number().nullish() }).nullish(),
     }),
   ),
@@ -156,3 +189,7 @@ export const drainedShape = z.object({ NodeModifyIndex: z.number() });
 export const eligibilityShape = z.object({ NodeModifyIndex: z.number() });
 export const stoppedShape = z.object({ EvalID: z.string() });
 export const failedShape = z.object({ DeploymentModifyIndex: z.number() });
+
+export const versionsShape = z.object({ Versions: z.array(jobShape) });
+export const wholeAllocationShape = z.object({ Job: jobShape.nullish() });
+export const pausedShape = z.object({ DeploymentModifyIndex: z.number() });

@@ -47,7 +47,7 @@ export function holdsItsNode(one: Allocation): boolean {
  * running is all there is to know, and it counts. A deployment is under way: it resets the health of the survivors that
  * it updates in place, so one that is older than the deployment goes on serving, and a newer one is still starting.
  */
-function isReady(one: Allocation, deployment: Deployment | null): boolean {
+export function isReady(one: Allocation, deployment: Deployment | null): boolean {
   if (one.ClientStatus !== 'running' || !tasksRun(one)) return false;
   const healthy = one.DeploymentStatus?.Healthy ?? null;
   if (healthy !== null) return healthy;

@@ -1,7 +1,7 @@
 /** Which image runs where: what a rollout sees of the world. */
 
 /** One unit that the orchestrator starts and stops as a whole (an allocation, a pod). */
-export interface WorkerSeen {
+export interface WorkerImage {
   id: string;
   zone: string;
   /** The orchestrator's id of its node. */
@@ -24,7 +24,7 @@ export interface ZoneImage {
 export interface FleetImages {
   zones: ZoneImage[];
   /** A zone's workers in the order in which the orchestrator would replace them by itself. */
-  workers: WorkerSeen[];
+  workers: WorkerImage[];
 }
 
 /** How far a node is with holding an image ready. */

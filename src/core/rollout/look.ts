@@ -1,20 +1,20 @@
 /** Questions that a rollout asks of what it sees. */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import type { WorkerSeen } from './images.js';
+import type { WorkerImage } from './images.js';
 import type { NodeLine, Pause, RolloutSeen, RolloutState } from './state.js';
 
 /** Still there and not told to stop. */
-export const live = (seen: RolloutSeen): WorkerSeen[] =>
+export const live = (seen: RolloutSeen): WorkerImage[] =>
   seen.images.workers.filter((one) => one.state !== 'stopping');
 
-export const withImage = (seen: RolloutSeen, image: string): WorkerSeen[] =>
+export const withImage = (seen: RolloutSeen, image: string): WorkerImage[] =>
   live(seen).filter((one) => one.image === image);
 
-export const withoutImage = (seen: RolloutSeen, image: string): WorkerSeen[] =>
+export const withoutImage = (seen: RolloutSeen, image: string): WorkerImage[] =>
   live(seen).filter((one) => one.image !== image);
 
-export const sizeOf = (workers: WorkerSeen[]): number => workers.reduce((sum, one) => sum + one.workers, 0);
+export const sizeOf = (workers: WorkerImage[]): number => workers.reduce((sum, one) => sum + one.workers, 0);
 
 /** Told to stop, or asked for and not there yet: they will come up with the zone's image. */
 export function onTheWay(seen: RolloutSeen): number {
@@ -33,7 +33,7 @@ export const headroom = (seen: RolloutSeen): number =>
   seen.need === null ? 0 : Math.max(0, readyNow(seen) - seen.need);
 
 /** Most workers of one image-to-be-replaced on one node. */
-export function largestNode(workers: WorkerSeen[]): number {
+export function largestNode(workers: WorkerImage[]): number {
   const perNode = new Map<string, number>();
   for (const one of workers) perNode.set(one.node, (perNode.get(one.node) ?? 0) + one.workers);
   return Math.max(0, ...perNode.values());

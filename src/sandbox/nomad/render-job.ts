@@ -4,9 +4,16 @@ import type { SimAllocation, SimJob } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
 import { ns, type Profile } from './wire.js';
 
-export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record<string, unknown> {
+/** The job as it is, or as one of its versions was. */
+export function jobJson(
+  cluster: Cluster,
+  job: SimJob,
+  profile: Profile,
+  was: { version: number; image: string; stable: boolean } | null = null,
+): Record<string, unknown> {
   const restart = { Attempts: 2, Delay: ns(15_000), Interval: ns(1_800_000), Mode: 'fail' };
-  const deployment = cluster.state.deployments.find((one) => one.job === job.id);
+  const own = job.versions.find((one) => one.version === job.version);
+  const { version, image, stable } = was ?? { version: job.version, image: job.image, stable: own?.stable };
   return {
     Affinities: null,
     AllAtOnce: false,
@@ -21,7 +28,7 @@ export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record
     Dispatched: false,
     ID: job.id,
     JobModifyIndex: job.jobModifyIndex,
-    Meta: { fleet: job.fleet },
+    Meta: { fleet: job.fleet, ...(job.rollout === null ? {} : { muster_rollout: job.rollout }) },
     ModifyIndex: job.modifyIndex,
     Multiregion: null,
     Name: job.id,
@@ -35,7 +42,7 @@ export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record
     Priority: 50,
     Region: 'global',
     Spreads: null,
-    Stable: deployment?.status === 'successful',
+    Stable: stable ?? false,
     Status: job.count > 0 ? 'running' : 'dead',
     StatusDescription: '',
     Stop: false,
@@ -75,7 +82,7 @@ export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record
             Affinities: null,
             Artifacts: null,
             CSIPluginConfig: null,
-            Config: { image: `registry.example/${job.fleet}:1` },
+            Config: { image },
             Constraints: null,
             DispatchPayload: null,
             Driver: 'docker',
@@ -108,28 +115,28 @@ export function jobJson(cluster: Cluster, job: SimJob, profile: Profile): Record
             VolumeMounts: null,
           },
         ],
-        Update: updateJson(cluster, 'task_states'),
+        Update: updateJson(cluster, job, 'task_states'),
         Volumes: null,
       },
     ],
     Type: 'service',
-    Update: updateJson(cluster, ''),
+    Update: updateJson(cluster, job, ''),
     VaultNamespace: '',
     VaultToken: '',
-    Version: job.version,
+    Version: version,
   };
 }
 
 const interpolated = (name: string): string => `\${${name}}`;
 
-function updateJson(cluster: Cluster, check: string): Record<string, unknown> {
+function updateJson(cluster: Cluster, job: SimJob, check: string): Record<string, unknown> {
   return {
     AutoPromote: false,
     AutoRevert: false,
     Canary: 0,
     HealthCheck: check,
     HealthyDeadline: ns(300_000),
-    MaxParallel: 1,
+    MaxParallel: job.maxParallel,
     MinHealthyTime: ns(cluster.timing.minHealthyMs),
     ProgressDeadline: ns(cluster.timing.progressMs),
     Stagger: ns(30_000),

@@ -36,7 +36,7 @@ export function scaleJson(cluster: Cluster, job: SimJob): Record<string, unknown
         Healthy: live.filter((one) => one.healthy === true).length,
         Placed: live.length,
         Running: live.filter((one) => one.client === 'running').length,
-        Unhealthy: 0,
+        Unhealthy: live.filter((one) => one.healthy === false).length,
       },
     },
   };
@@ -75,7 +75,7 @@ export function deploymentJson(
         ProgressDeadline: ns(cluster.timing.progressMs),
         Promoted: false,
         RequireProgressBy: goTime(one.requireProgressBy),
-        UnhealthyAllocs: 0,
+        UnhealthyAllocs: placed.filter((other) => other.healthy === false).length,
       },
     },
   };

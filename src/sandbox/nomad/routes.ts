@@ -6,6 +6,7 @@ import type { Asked } from '../loopback.js';
 import * as jobs from './render-job.js';
 import { nodeJson, nodeStub } from './render-nodes.js';
 import * as state from './render-state.js';
+import * as rollouts from './rollouts.js';
 import type { Profile } from './wire.js';
 import * as write from './writes.js';
 
@@ -17,12 +18,14 @@ export interface Visit {
 }
 
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   path: RegExp;
   /** null: anybody may. */
   needs: string | null;
   /** Answers to reads of state carry the index and may block on it. */
   indexed: boolean;
+  /** The answer goes out as plain text. */
+  text?: true;
   answer(visit: Visit): unknown;
 }
 
@@ -36,15 +39,35 @@ export const routes: Route[] = [
           .map((job) => jobs.jobStub(cluster, job, profile, asked.query.get('meta') === 'true'))
       : [],
   ),
-  read('/v1/job/:id', 'read-job', (visit) => jobs.jobJson(visit.cluster, jobOf(visit), visit.profile)),
+  read(
+    '/v1/job/:id',
+    'read-job',
+    (visit) =>
+      rollouts.prepullJob(visit.cluster, visit.id) ??
+      jobs.jobJson(visit.cluster, jobOf(visit), visit.profile),
+  ),
+  act('/v1/jobs', 'submit-job', ({ cluster, asked }) =>
+    rollouts.register(cluster, write.parseBody(asked.body), null),
+  ),
+  act('/v1/job/:id', 'submit-job', ({ cluster, asked, id }) =>
+    rollouts.register(cluster, write.parseBody(asked.body), id),
+  ),
+  {
+    ...act('/v1/job/:id', 'submit-job', ({ cluster, id }) => rollouts.removeJob(cluster, id)),
+    method: 'DELETE',
+  },
+  read('/v1/job/:id/versions', 'read-job', (visit) =>
+    rollouts.versions(visit.cluster, jobOf(visit), visit.profile),
+  ),
   read('/v1/job/:id/summary', 'read-job', (visit) =>
     jobs.summaryJson(visit.cluster, jobOf(visit), visit.profile),
   ),
-  read('/v1/job/:id/allocations', 'read-job', ({ cluster, id }) =>
-    cluster.state.allocations
+  read('/v1/job/:id/allocations', 'read-job', ({ cluster, id }) => [
+    ...rollouts.prepullAllocations(cluster, id),
+    ...cluster.state.allocations
       .filter((one) => one.job === id)
       .map((one) => state.allocationJson(cluster, one)),
-  ),
+  ]),
   read('/v1/job/:id/evaluations', 'read-job', ({ cluster, id }) =>
     cluster.state.evaluations.filter((one) => one.job === id).map(state.evaluationJson),
   ),
@@ -80,6 +103,9 @@ export const routes: Route[] = [
       .filter((one) => one.deployment === id)
       .map((one) => state.allocationJson(cluster, one)),
   ),
+  act('/v1/deployment/pause/:id', 'submit-job', ({ cluster, asked, id }) =>
+    rollouts.pause(cluster, id, write.parseBody(asked.body)),
+  ),
   act('/v1/deployment/fail/:id', 'submit-job', ({ cluster, id }) => write.failDeployment(cluster, id)),
   read('/v1/nodes', 'node:read', ({ cluster, profile, asked }) =>
     cluster.state.vms
@@ -104,6 +130,18 @@ export const routes: Route[] = [
   read('/v1/allocations', 'read-job', ({ cluster, asked }) =>
     inNamespace(asked) ? cluster.state.allocations.map((one) => state.allocationJson(cluster, one)) : [],
   ),
+  read('/v1/allocation/:id', 'read-job', ({ cluster, profile, id }) => {
+    write.wholeId(id, 'alloc');
+    const found = cluster.state.allocations.find((one) => one.id === id);
+    if (found === undefined) throw new Refused(404, 'alloc not found');
+    return rollouts.wholeAllocation(cluster, found, profile);
+  }),
+  {
+    ...read('/v1/client/fs/logs/:id', 'read-logs', ({ cluster, asked, id }) =>
+      rollouts.logs(cluster, id, asked.query.get('type')),
+    ),
+    text: true,
+  },
   act('/v1/allocation/:id/stop', 'alloc-lifecycle', ({ cluster, id }) => write.stopAllocation(cluster, id)),
   read('/v1/evaluation/:id', 'read-job', ({ cluster, id }) => {
     const found = cluster.state.evaluations.find((one) => one.id === id);

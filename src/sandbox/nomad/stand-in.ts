@@ -52,6 +52,7 @@ async function answer(options: NomadStandInOptions, asked: Asked): Promise<Said>
     await block(options.cluster, asked, route);
     const { cluster, profile } = options;
     const body = route.answer({ cluster, profile, asked, id });
+    if (route.text === true) return { status: 200, body };
     // A JSON string must not go out as plain text.
     return typeof body === 'string'
       ? { status: 200, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }

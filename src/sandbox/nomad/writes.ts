@@ -29,10 +29,16 @@ export function parseBody(text: string): Body {
   return body as Body;
 }
 
+interface Marked {
+  Meta?: { muster_decision?: unknown; muster_rollout?: unknown };
+}
+
+/** The decision or the rollout that a change names. */
 export function decisionIn(text: string): string | null {
   try {
-    const meta = (JSON.parse(text) as { Meta?: { muster_decision?: unknown } }).Meta;
-    return typeof meta?.muster_decision === 'string' ? meta.muster_decision : null;
+    const sent = JSON.parse(text) as Marked & { Job?: Marked };
+    const mark = sent.Meta?.muster_decision ?? sent.Job?.Meta?.muster_rollout;
+    return typeof mark === 'string' ? mark : null;
   } catch {
     return null;
   }

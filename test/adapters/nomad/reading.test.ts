@@ -62,6 +62,8 @@ describe('which nodes belong to a zone', () => {
         });
       },
       post: async () => assert.fail('reading nodes changes nothing'),
+      text: async () => assert.fail('not asked'),
+      remove: async () => assert.fail('not asked'),
     };
     const book = createNodeBook(client);
     const jobs = [{ zone: 'a', group: 'workers', job: aJob(job) }];

@@ -1,11 +1,13 @@
 import { createNomadOrchestrator } from '../../../src/adapters/nomad/orchestrator.js';
+import { createNomadRollouts } from '../../../src/adapters/nomad/rollouts.js';
 import type { Log } from '../../../src/ports.js';
 import { createNomadStandIn } from '../../../src/sandbox/nomad/stand-in.js';
 import type { ClusterSpec } from '../../../src/simulation/cluster.js';
 import type { Stage } from '../../contracts/orchestrator.js';
+import type { RolloutStage } from '../../contracts/rollout.js';
 import { aWorld, type World } from '../../sandbox/stage.js';
 
-export type NomadStage = Stage & World & { url: string; said: string[] };
+export type NomadStage = Stage & RolloutStage & World & { url: string; said: string[] };
 
 export async function aNomad(
   spec: ClusterSpec,
@@ -23,7 +25,7 @@ export async function aNomad(
     said.push(message);
   };
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
-  const orchestrator = createNomadOrchestrator({
+  const reached = {
     address: standIn.url,
     token: options.token ?? 'secret-token',
     namespace: 'default',
@@ -31,6 +33,8 @@ export async function aNomad(
     tls: { ca: null, cert: null, key: null, serverName: null, skipVerify: false },
     timeoutMs: options.timeoutMs ?? 5000,
     log,
-  });
-  return { ...world, orchestrator, url: standIn.url, said, close: () => standIn.close() };
+  };
+  const orchestrator = createNomadOrchestrator(reached);
+  const rollouts = createNomadRollouts(reached);
+  return { ...world, orchestrator, rollouts, url: standIn.url, said, close: () => standIn.close() };
 }

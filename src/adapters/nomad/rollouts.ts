@@ -1,0 +1,211 @@
+/**
+ * Rollouts on Nomad, node by node, one job per zone.
+ *
+ * Nomad replaces workers in the order of their numbers, not by node, and refuses to scale while a deployment runs. So:
+ *   update, first node of a zone   register the job with the new image (PreserveCounts, EnforceIndex, max_parallel 1, no
+ *                                  canaries, no auto-revert), and pause the deployment at once. In between Nomad takes one
+ *                                  worker, the lowest number: `images` lists workers in that order, so that the caller can
+ *                                  begin with that worker's node.
+ *   update                         stop the node's old allocations. Under a paused deployment Nomad replaces what is stopped
+ *                                  and nothing else, and what it starts is of the new version. Where they come up is its
+ *                                  choice among the nodes with room: mostly the node that was just emptied.
+ *   a raise meanwhile              the job is registered with the new count and held again (see held.ts).
+ *   back                           the same with the old image. Never Nomad's own revert: it brings the old count back.
+ *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable.
+ * A bot that dies between registration and pause leaves a deployment that goes on one worker at a time and stops at the
+ * first that is unhealthy; the next `update` pauses it.
+ */
+import type { FleetImages, PrepullSeen, WorkerImage } from '../../core/rollout/images.js';
+import type { Log, OrchestratorTarget, RolloutActor, RolloutReader } from '../../ports.js';
+import { busy } from './blocks.js';
+import { createNomadClient, type NomadOptions } from './client.js';
+import { human } from './errors.js';
+import { deploymentOf, hold, holderOf, isPaused, ROLLOUT_META, registerHeld, setPaused } from './held.js';
+import {
+  imageIn,
+  imagesOf,
+  mainTask,
+  prepullId,
+  prepullJob,
+  pulledBy,
+  versionsOf,
+  withImage,
+} from './images.js';
+import { isForbidden, readAllocations, readJob } from './plan.js';
+import { type Allocation, type Deployment, type Job, jobShape, scaledShape, stoppedShape } from './shapes.js';
+import { holdsItsNode, isActive, isReady } from './workers.js';
+
+type NomadTarget = Extract<OrchestratorTarget, { kind: 'nomad' }>;
+type Place = NomadTarget['targets'][number];
+
+/** A task that came up so often in vain is not about to come up. */
+const RESTARTS = 3;
+const LOG_BYTES = 4_000;
+
+export function createNomadRollouts(options: NomadOptions & { log?: Log }): RolloutReader & RolloutActor {
+  const client = createNomadClient(options);
+
+  const look = async ({ job: id, group }: Place) => {
+    const [job, deployment, all] = await Promise.all([
+      readJob(client, id),
+      deploymentOf(client, id),
+      readAllocations(client, id),
+    ]);
+    const own = all.filter((one) => one.TaskGroup === group && isThere(one)).sort(byNumber);
+    return { job, deployment, own, images: await imagesOf(client, job, group, own) };
+  };
+
+  return {
+    async images(anyTarget): Promise<FleetImages> {
+      const target = nomad(anyTarget);
+      const zones = await Promise.all(
+        target.targets.map(async (place) => ({ place, ...(await look(place)) })),
+      );
+      return {
+        zones: zones.map(({ place, job, deployment }) => ({
+          zone: place.zone,
+          image: imageIn(job, place.group) ?? '',
+          heldBy: holderOf(job, deployment),
+        })),
+        workers: zones.flatMap(({ place, own, images, deployment }) =>
+          own.map((one) => ({
+            id: one.ID,
+            zone: place.zone,
+            node: one.NodeID,
+            workers: target.workersPerAllocation,
+            image: images.get(one.ID) ?? null,
+            state: stateOf(one, deployment),
+          })),
+        ),
+      };
+    },
+
+    async prepulled(anyTarget, image) {
+      const places = nomad(anyTarget).targets;
+      const seen = await Promise.all(
+        places.map(async ({ zone, job }): Promise<PrepullSeen[]> => {
+          const id = prepullId(job);
+          const puller = await client.find(`/v1/job/${encodeURIComponent(id)}`, jobShape);
+          if (puller === null || pulledBy(puller) !== image) return [];
+          const all = await readAllocations(client, id);
+          return all
+            .filter((one) => one.DesiredStatus === 'run' && (one.JobVersion ?? 0) === (puller.Version ?? 0))
+            .map((one) => ({ zone, node: one.NodeID, ...pullOf(one) }));
+        }),
+      );
+      return seen.flat();
+    },
+
+    async lastHealthy(anyTarget, but) {
+      const versions = await Promise.all(
+        nomad(anyTarget).targets.map(async ({ job, group }) =>
+          (await versionsOf(client, job))
+            .filter((one) => one.Stable === true)
+            .map((one) => ({ image: imageIn(one, group), at: one.SubmitTime ?? 0 })),
+        ),
+      );
+      const others = versions.flat().filter(({ image }) => image !== null && image !== but);
+      return others.sort((a, b) => b.at - a.at)[0]?.image ?? null;
+    },
+
+    async logTail(anyTarget, workerId, lines) {
+      const [place] = nomad(anyTarget).targets;
+      if (place === undefined) return null;
+      const task = mainTask(await readJob(client, place.job), place.group);
+      const query = { task: task ?? '', origin: 'end', offset: String(LOG_BYTES), plain: 'true' };
+      try {
+        for (const type of ['stderr', 'stdout']) {
+          const text = await client.text(`/v1/client/fs/logs/${workerId}`, { ...query, type });
+          if (text.trim() !== '') return text.trimEnd().split('\n').slice(-lines).join('\n');
+        }
+        return null;
+      } catch (error) {
+        if (!isForbidden(error)) throw error;
+        options.log?.warn({ peer: 'nomad' }, 'the token may not read logs (read-logs)');
+        return null;
+      }
+    },
+
+    async prepull(anyTarget, image, why) {
+      for (const { job: id, group } of nomad(anyTarget).targets) {
+        const known = await client.find(`/v1/job/${encodeURIComponent(prepullId(id))}`, jobShape);
+        if (known !== null && pulledBy(known) === image && !isStopped(known)) continue;
+        const job = prepullJob(await readJob(client, id), group, image, why.rolloutId);
+        await client.post(`/v1/job/${encodeURIComponent(prepullId(id))}`, { Job: job }, scaledShape);
+      }
+    },
+
+    async endPrepull(anyTarget) {
+      for (const { job } of nomad(anyTarget).targets)
+        await client.remove(`/v1/job/${encodeURIComponent(prepullId(job))}`, { purge: 'true' });
+    },
+
+    async update(anyTarget, zone, nodeId, image, why) {
+      const target = nomad(anyTarget);
+      const place = placeIn(target, zone);
+      let seen = await look(place);
+      const old = ({ own, images }: typeof seen): Allocation[] =>
+        own.filter((one) => one.DesiredStatus === 'run' && images.get(one.ID) !== image);
+      const before = old(seen).length;
+      const { job, deployment } = seen;
+      if (imageIn(job, place.group) !== image || job.Meta?.[ROLLOUT_META] !== why.rolloutId) {
+        if (isActive(deployment) && !isPaused(deployment))
+          return { kind: 'blocked', by: busy(deployment, place.group) };
+        await registerHeld(client, withImage(job, place.group, image, why.rolloutId), true);
+        seen = await look(place);
+      }
+      await hold(client, seen.deployment);
+      const taken = before - old(seen).length;
+      const most = Math.max(0, Math.floor(why.most / target.workersPerAllocation) - taken);
+      const chosen = old(seen)
+        .filter((one) => one.NodeID === nodeId)
+        .slice(0, most);
+      for (const { ID } of chosen) await client.post(`/v1/allocation/${ID}/stop`, {}, stoppedShape);
+      return { kind: 'done', replaced: (taken + chosen.length) * target.workersPerAllocation };
+    },
+
+    async release(anyTarget, zone) {
+      const { job: id } = placeIn(nomad(anyTarget), zone);
+      const [job, deployment] = await Promise.all([readJob(client, id), deploymentOf(client, id)]);
+      if (deployment !== null && holderOf(job, deployment) !== null)
+        await setPaused(client, deployment.ID, false);
+    },
+  };
+}
+
+/** A failed one stays listed until it is replaced; one that has ended as told is nobody any more. */
+const isThere = (one: Allocation): boolean =>
+  holdsItsNode(one) || (one.DesiredStatus === 'run' && one.ClientStatus === 'failed');
+
+function stateOf(one: Allocation, deployment: Deployment | null): WorkerImage['state'] {
+  if (one.DesiredStatus !== 'run') return 'stopping';
+  const restarts = Object.values(one.TaskStates ?? {}).map((task) => task.Restarts ?? 0);
+  const comesInVain = one.DeploymentStatus?.Healthy !== true && Math.max(0, ...restarts) >= RESTARTS;
+  if (one.ClientStatus === 'failed' || one.DeploymentStatus?.Healthy === false || comesInVain)
+    return 'failed';
+  return isReady(one, deployment) ? 'ready' : 'starting';
+}
+
+function pullOf(one: Allocation): Pick<PrepullSeen, 'state' | 'detail'> {
+  if (one.ClientStatus === 'running') return { state: 'present', detail: null };
+  const events = Object.values(one.TaskStates ?? {}).flatMap((task) => task.Events ?? []);
+  const detail = events.at(-1)?.DisplayMessage ?? null;
+  return { state: one.ClientStatus === 'failed' ? 'failed' : 'pulling', detail };
+}
+
+/** Nomad's own order: by the number in the name. */
+const byNumber = (a: Allocation, b: Allocation): number => numberOf(a) - numberOf(b);
+const numberOf = (one: Allocation): number => Number(/\[(\d+)\]$/.exec(one.Name ?? '')?.[1] ?? 0);
+
+const isStopped = (job: Job): boolean => (job as { Stop?: unknown }).Stop === true;
+
+function nomad(target: OrchestratorTarget): NomadTarget {
+  if (target.kind === 'nomad') return target;
+  throw human(`read a target of kind ${target.kind}`, 'this adapter speaks to Nomad only');
+}
+
+function placeIn(target: NomadTarget, zone: string): Place {
+  const place = target.targets.find((one) => one.zone === zone);
+  if (place === undefined) throw human(`zone ${zone}`, 'the target has no such zone');
+  return place;
+}

@@ -1,0 +1,221 @@
+/**
+ * The requests that roll images out: register, versions, pause, pre-pull. The pre-pull job of a fleet's job is a system
+ * job named `<job>-prepull`, with an allocation per node that runs once the image is there.
+ */
+import { createHash } from 'node:crypto';
+import { logOf } from '../../simulation/cluster/images.js';
+import type { SimAllocation, SimJob, SimVm } from '../../simulation/cluster/state.js';
+import type { Cluster } from '../../simulation/cluster.js';
+import { jobJson } from './render-job.js';
+import { allocationJson } from './render-state.js';
+import { goTime, ns, type Profile } from './wire.js';
+import { Refused, wholeId } from './writes.js';
+
+type Body = Record<string, unknown>;
+
+interface SentJob {
+  ID?: string;
+  Type?: string;
+  Meta?: Record<string, string> | null;
+  TaskGroups?: {
+    Count?: number;
+    Update?: { MaxParallel?: number } | null;
+    Tasks?: { Config?: { image?: string } }[];
+  }[];
+}
+
+const SUFFIX = '-prepull';
+const FROZEN = 'Job registration, dispatch, and scale are disabled by the scheduler configuration';
+
+export function register(cluster: Cluster, body: Body, urlId: string | null): Body {
+  const sent = body.Job as SentJob | undefined;
+  if (sent === undefined) throw new Refused(400, 'Job must be specified');
+  if (sent.ID === undefined) throw new Refused(400, "Job ID hasn't been provided");
+  if (urlId !== null && sent.ID !== urlId) throw new Refused(400, 'Job ID does not match name');
+  const group = sent.TaskGroups?.[0];
+  const image = group?.Tasks?.[0]?.Config?.image;
+  if (image === undefined) throw new Refused(500, '1 error occurred:\n\t* Missing image\n\n');
+  if (sent.Type === 'system') return registerPrepull(cluster, sent.ID, image);
+  const known = cluster.job(sent.ID);
+  const enforced = body.EnforceIndex === true ? Number(body.JobModifyIndex ?? 0) : null;
+  if (enforced === 0 && known !== null)
+    throw new Refused(500, 'Enforcing job modify index 0: job already exists');
+  const count = body.PreserveCounts === true ? undefined : group?.Count;
+  const maxParallel = group?.Update?.MaxParallel;
+  const outcome = cluster.register(sent.ID, {
+    image,
+    rollout: sent.Meta?.muster_rollout ?? null,
+    ...(count === undefined ? {} : { count }),
+    ...(maxParallel === undefined ? {} : { maxParallel }),
+    ...(enforced === null ? {} : { enforceIndex: enforced }),
+  });
+  if (outcome.kind === 'refused') {
+    if (outcome.why !== 'index')
+      throw outcome.why === 'frozen'
+        ? new Refused(403, FROZEN)
+        : new Refused(500, 'the stand-in knows the jobs of its fleets only');
+    throw new Refused(
+      500,
+      `Enforcing job modify index ${enforced}: job exists with conflicting job modify index: ${outcome.actual}`,
+    );
+  }
+  return registered(cluster, outcome.evalId, outcome.jobModifyIndex);
+}
+
+export function pause(cluster: Cluster, id: string, body: Body): Body {
+  wholeId(id, 'deployment');
+  if (body.DeploymentID === undefined) throw new Refused(400, 'DeploymentID must be specified');
+  if (body.DeploymentID !== id) throw new Refused(400, 'Deployment ID does not match');
+  if (!cluster.state.deployments.some((one) => one.id === id)) throw new Refused(500, 'deployment not found');
+  const wanted = body.Pause === true;
+  if (!cluster.pauseDeployment(id, wanted))
+    throw new Refused(500, `can't ${wanted ? 'pause' : 'resume'} terminal deployment`);
+  const { index } = cluster.state;
+  // Pausing makes no evaluation; going on does.
+  return {
+    DeploymentModifyIndex: index,
+    EvalCreateIndex: wanted ? 0 : index,
+    EvalID: wanted ? '' : (cluster.state.evaluations.at(-1)?.id ?? ''),
+    Index: index,
+    RevertedJobVersion: null,
+  };
+}
+
+export function versions(cluster: Cluster, job: SimJob, profile: Profile): Body {
+  const newestFirst = [...job.versions].reverse();
+  return {
+    Diffs: null,
+    Index: cluster.state.index,
+    KnownLeader: true,
+    LastContact: 0,
+    Versions: newestFirst.map((one) => jobJson(cluster, job, profile, one)),
+  };
+}
+
+/** A whole allocation carries its job as it was when it was placed. */
+export function wholeAllocation(cluster: Cluster, one: SimAllocation, profile: Profile): Body {
+  const job = cluster.job(one.job);
+  const was = { version: one.jobVersion, image: one.image, stable: false };
+  return { ...allocationJson(cluster, one), Job: job === null ? null : jobJson(cluster, job, profile, was) };
+}
+
+export function logs(cluster: Cluster, id: string, type: string | null): string {
+  wholeId(id, 'alloc');
+  const one = cluster.state.allocations.find((candidate) => candidate.id === id);
+  if (one === undefined) throw new Refused(404, `alloc "${id}" not found`);
+  return type === 'stdout' ? '' : `${logOf(one.image)}\n`;
+}
+
+/* ---- the pre-pull job ---- */
+
+/** The pre-pull job of that name, when it is registered. */
+export function prepullJob(cluster: Cluster, id: string): Body | null {
+  const asked = askedOf(cluster, id);
+  if (asked === null) return null;
+  return {
+    ID: id,
+    Name: id,
+    Namespace: 'default',
+    Datacenters: ['dc1'],
+    Constraints: null,
+    Type: 'system',
+    Status: 'running',
+    Stop: false,
+    Version: 0,
+    JobModifyIndex: cluster.state.index,
+    Meta: { muster_image: asked.image },
+    SubmitTime: ns(asked.at),
+    TaskGroups: [
+      {
+        Name: 'prepull',
+        Count: 1,
+        Constraints: null,
+        Tasks: [{ Name: 'hold', Driver: 'docker', Config: { image: asked.image }, Env: null }],
+      },
+    ],
+  };
+}
+
+export function prepullAllocations(cluster: Cluster, id: string): Body[] {
+  const asked = askedOf(cluster, id);
+  if (asked === null) return [];
+  return cluster.vms(asked.job).flatMap((vm) => {
+    const held = vm.images.find((one) => one.image === asked.image);
+    return vm.state !== 'ready' || held === undefined
+      ? []
+      : [prepullAllocation(cluster, id, vm, asked, held.presentAt)];
+  });
+}
+
+export function removeJob(cluster: Cluster, id: string): Body {
+  const asked = askedOf(cluster, id);
+  if (asked === null) throw new Refused(404, 'job not found');
+  cluster.prepull(asked.job, null);
+  return registered(cluster, '', cluster.state.index);
+}
+
+function askedOf(cluster: Cluster, id: string) {
+  if (!id.endsWith(SUFFIX)) return null;
+  return cluster.state.prepulls.find((one) => `${one.job}${SUFFIX}` === id) ?? null;
+}
+
+function registerPrepull(cluster: Cluster, id: string, image: string): Body {
+  const base = id.endsWith(SUFFIX) ? cluster.job(id.slice(0, -SUFFIX.length)) : null;
+  if (base === null) throw new Refused(500, 'the stand-in knows the jobs of its fleets only');
+  if (askedOf(cluster, id)?.image !== image) cluster.prepull(base.id, image);
+  return registered(cluster, '', cluster.state.index);
+}
+
+function prepullAllocation(
+  cluster: Cluster,
+  job: string,
+  vm: SimVm,
+  asked: { image: string; at: number },
+  presentAt: number | null,
+): Body {
+  const hex = createHash('sha256').update(`${job}:${vm.id}:${asked.image}`).digest('hex');
+  const failed = presentAt === null;
+  const present = presentAt !== null && presentAt <= cluster.now;
+  const event = failed
+    ? { Type: 'Driver Failure', DisplayMessage: logOf(asked.image) }
+    : { Type: 'Driver', DisplayMessage: present ? 'Task started by client' : 'Downloading image' };
+  return {
+    ID: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4000-8000-${hex.slice(20, 32)}`,
+    EvalID: '',
+    Name: `${job}.prepull[0]`,
+    Namespace: 'default',
+    NodeID: vm.id,
+    NodeName: vm.name,
+    JobID: job,
+    JobType: 'system',
+    JobVersion: 0,
+    TaskGroup: 'prepull',
+    DesiredStatus: 'run',
+    ClientStatus: failed ? 'failed' : present ? 'running' : 'pending',
+    DeploymentStatus: null,
+    CreateIndex: cluster.state.index,
+    ModifyIndex: cluster.state.index,
+    TaskStates: {
+      hold: {
+        State: failed ? 'dead' : present ? 'running' : 'pending',
+        Failed: failed,
+        Restarts: 0,
+        StartedAt: present ? goTime(presentAt) : null,
+        FinishedAt: null,
+        Events: [{ Time: ns(asked.at), Details: {}, ...event }],
+      },
+    },
+  };
+}
+
+function registered(cluster: Cluster, evalId: string, jobModifyIndex: number): Body {
+  return {
+    EvalCreateIndex: cluster.state.index,
+    EvalID: evalId,
+    Index: cluster.state.index,
+    JobModifyIndex: jobModifyIndex,
+    KnownLeader: true,
+    LastContact: 0,
+    Warnings: '',
+  };
+}
