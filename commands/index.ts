@@ -13,6 +13,7 @@ import { formInstead } from './forms.js';
 import { freeze } from './freeze.js';
 import { helpOf } from './help.js';
 import { history } from './history.js';
+import { migrate } from './migrate.js';
 import { oncall } from './oncall.js';
 import { override } from './override.js';
 import { page } from './page.js';
@@ -32,6 +33,7 @@ const spoken: Verb[] = [
   freeze,
   unfreeze,
   deploy,
+  migrate,
   run,
   history,
   audit,

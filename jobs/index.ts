@@ -4,7 +4,9 @@ import { converge } from './converge.js';
 import { evaluate } from './evaluate.js';
 import { incident } from './incident.js';
 import type { Job } from './job.js';
+import { maintenance } from './maintenance.js';
 import { minute } from './minute.js';
+import { notice } from './notice.js';
 import { observe } from './observe.js';
 import { pagerdutyEvent } from './pagerduty-event.js';
 import { rollout } from './rollout.js';
@@ -22,4 +24,6 @@ export const jobs = [
   change,
   incident,
   pagerdutyEvent,
+  notice,
+  maintenance,
 ] as unknown as Job<unknown>[];

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { MAINTENANCE } from '../src/core/maintenance/state.js';
 import { announceTo } from './announce.js';
 import { defineJob } from './job.js';
+import { wakeMaintenance } from './maintenance.js';
 
-/** Every minute: asks for an observation of each fleet, and wakes the senders of whatever still waits. */
+/** Every minute: asks for an observation of each fleet, and wakes open maintenances and the senders of whatever still waits. */
 export const minute = defineJob({
   name: 'minute',
   data: z.object({ v: z.literal(1) }),
@@ -13,6 +15,8 @@ export const minute = defineJob({
         context.queue.enqueue('observe', { v: 1, fleet: name }, { dedupe: `observe-${name}` }),
       ),
     );
+    const nodes = (await context.store.machines(MAINTENANCE)).filter(({ open }) => open);
+    for (const fleet of new Set(nodes.map(({ fleet: name }) => name))) await wakeMaintenance(fleet, context);
     for (const { channel } of await context.store.waiting()) await announceTo(channel, context);
   },
 });

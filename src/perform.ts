@@ -4,6 +4,7 @@
  */
 import type { FleetConfig } from './config.js';
 import type { Step } from './core/converge.js';
+import type { MaintenanceAction } from './core/maintenance/state.js';
 import type { Log, NodeGroupsActor, OrchestratorActor, OrchestratorReader } from './ports.js';
 
 export interface Hands {
@@ -59,6 +60,33 @@ export async function perform(
       );
       await hands.nodeGroups.remove(fleet.nodeGroups, zone, step.names, { decisionId });
       return { acted: true, lacks: false, note: null };
+  }
+}
+
+/** One act on a node in maintenance; asking for decisions and giving spare nodes back is the job's. */
+export async function performOnNode(
+  action: Exclude<MaintenanceAction, { do: 'evaluate' | 'shrink' }>,
+  what: { fleet: FleetConfig; node: { id: string; name: string; zone: string }; mark: string },
+  hands: Hands,
+): Promise<void> {
+  const { fleet, node, mark } = what;
+  const { orchestrator, nodeGroups } = hands;
+  hands.log.info({ fleet: fleet.name, node: node.name, decision: mark, act: action.do }, 'node maintenance');
+  const why = { decisionId: mark };
+  switch (action.do) {
+    case 'cordon':
+      return orchestrator.cordon(fleet.orchestrator, node.id);
+    case 'uncordon':
+      return orchestrator.uncordon(fleet.orchestrator, node.id);
+    case 'drain':
+      return orchestrator.drain(fleet.orchestrator, node.id, {
+        ...why,
+        deadlineSeconds: action.deadlineSeconds,
+      });
+    case 'remove':
+      return nodeGroups.remove(fleet.nodeGroups, node.zone, [action.name], why);
+    case 'grow':
+      return nodeGroups.grow(fleet.nodeGroups, node.zone, action.size, why);
   }
 }
 

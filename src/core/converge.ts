@@ -5,6 +5,7 @@
  *   raising:  grow the group -> nodes ready -> plan -> scale (as far as it fits) -> workers ready
  *   cutting:  scale -> workers gone -> drain emptied nodes -> remove exactly those
  */
+import { isMaintenanceMark } from './maintenance/state.js';
 import type { DesiredState, Millis, NodeSeen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
 
@@ -101,7 +102,7 @@ function raise(
   const late = now - desired.at > PATIENCE * policy.startupSeconds * 1_000;
   const canGrow = group !== null && group.size !== null;
   // A cordoned or draining node keeps its place in the group until it is removed, and cannot take a worker.
-  const unusable = nodes.filter((node) => !node.eligible && node.status !== 'leaving').length;
+  const unusable = nodes.filter((node) => !node.eligible && keepsItsPlace(node, group)).length;
   if (canGrow && (group.size ?? 0) < needed + unusable) return { do: 'grow', zone, size: needed + unusable };
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
@@ -121,7 +122,13 @@ function shrink(
 ): Step | null {
   if (group === null || group.size === null) return null;
   const needed = Math.ceil(workers / policy.slotsPerNode);
-  const present = nodes.filter((node) => node.status !== 'leaving' && group.names.includes(node.name));
+  // A cordoned node, or one in maintenance, is neither needed nor spare: it is somebody else's to give back.
+  const present = nodes.filter(
+    (node) =>
+      node.status !== 'leaving' &&
+      group.names.includes(node.name) &&
+      (node.drain === null ? node.eligible : !isMaintenanceMark(node.drain.decisionId)),
+  );
   const extra = present.length - needed;
   if (extra <= 0) return null;
   const empty = present
@@ -136,6 +143,13 @@ function shrink(
     return { do: 'wait', zone, for: 'drain', detail: `${draining.length} nodes draining` };
   if (drained.length > 0) return { do: 'remove', zone, names: drained.map((node) => node.name) };
   return null;
+}
+
+/** A VM that is stopped for maintenance looks like one that was drained and removed, but comes back. */
+function keepsItsPlace(node: NodeSeen, group: GroupNow | null): boolean {
+  if (node.status !== 'leaving') return true;
+  const isMaintained = node.drain !== null && isMaintenanceMark(node.drain.decisionId);
+  return isMaintained && (group?.names.includes(node.name) ?? false);
 }
 
 const toAllocations = (workers: number, policy: Policy): number =>

@@ -1,0 +1,246 @@
+/**
+ * One step of a node's maintenance, from what the world shows. Pure; run again after every crash it says the same.
+ *
+ *              ignored or withdrawn, until the drain began
+ *     waiting ───────────────────────────────────────────────> over (nothing was done)
+ *        │ its turn            fencing, surging ──> calling-off ──> over
+ *        v
+ *     fencing ──> surging ──> draining ──> away ──────────> checking ──> returning ──> shrinking ──> over
+ *     no new      workers     work leaves, │ the VM is       the node     it takes      nodes that stood
+ *     work        stand in    by a deadline│ stopped, boots  is well      work again    in are given back
+ *                                          │ never comes back,   │ ill
+ *                                          └──> replacing <──────┘
+ *                                               a new VM ──> shrinking
+ *
+ * When workers cannot stand in, a person is asked, with the hour until which it helps; the node serves on until shortly
+ * before its stop and is drained then all the same: the cloud stops it anyway, and work that left in time is not lost.
+ */
+import { type Cover, coverOf } from './maintenance/cover.js';
+import {
+  type Advanced,
+  type Asked,
+  drainMs,
+  type MaintenanceAction,
+  type MaintenanceSeen,
+  type MaintenanceState,
+  type Outcome,
+  type Phase,
+  RESERVE_MS,
+  RETURN_MS,
+  type Wait,
+} from './maintenance/state.js';
+import type { Millis } from './model.js';
+
+const MINUTE = 60_000;
+/** Left between the end of a drain and the stop. */
+const SPARE_MS = 5 * MINUTE;
+/** A node must have been well for so long before it takes work again. */
+const STEADY_MS = MINUTE;
+/** A node that is up so long after its hour was not stopped after all, or so shortly that nobody saw it. */
+const SPARED_MS = 15 * MINUTE;
+/** A node that is up and ill for so long is not waited for. */
+const ILL_MS = 10 * MINUTE;
+
+/** `mark`: the drain mark of this maintenance. */
+export function advance(state: MaintenanceState, seen: MaintenanceSeen, mark: string, now: Millis): Advanced {
+  switch (state.phase) {
+    case 'waiting':
+      return waiting(state, seen, now);
+    case 'fencing':
+      return fencing(state, seen, now);
+    case 'surging':
+      return surging(state, seen, now);
+    case 'draining':
+      return draining(state, seen, mark, now);
+    case 'away':
+      return away(state, seen, now);
+    case 'replacing':
+      return replacing(state, seen, now);
+    case 'checking':
+      return checking(state, seen, now);
+    case 'returning':
+      return returning(state, seen, now);
+    case 'calling-off':
+      return callingOff(state, seen, now);
+    case 'shrinking':
+      return shrinking(state, seen, now);
+    case 'over':
+      return { state, actions: [] };
+  }
+}
+
+function waiting(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  const why = calledOff(state);
+  if (why !== null) return over(state, why, now);
+  if (seen.node === null || isRemoved(state, seen)) return over(state, 'gone', now);
+  // It went down before its turn came: what ran there is placed elsewhere already.
+  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now, [{ do: 'cordon' }]);
+  if (seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
+  if (seen.turn !== 'go') return stay(state, seen.turn);
+  const { workers } = seen.node;
+  return to({ ...state, workers, groupSize: seen.group?.size ?? null, asked: null }, 'fencing', now, [
+    { do: 'cordon' },
+  ]);
+}
+
+function fencing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  const early = earlyEnd(state, seen, now);
+  if (early !== null) return early;
+  if (seen.node?.eligible === true) return stay(state, null, [{ do: 'cordon' }]);
+  return to(state, 'surging', now, [{ do: 'evaluate' }]);
+}
+
+function surging(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  const early = earlyEnd(state, seen, now);
+  if (early !== null) return early;
+  const lastMoment = state.deadlineAt !== null && now >= state.deadlineAt - RESERVE_MS;
+  const cover = coverOf(state, seen, now);
+  if (cover.kind === 'yes' || lastMoment || state.workers === 0) return beginDrain(state, seen, now);
+  return awaitCover(state, cover, now);
+}
+
+function awaitCover(state: MaintenanceState, cover: Exclude<Cover, { kind: 'yes' }>, now: Millis): Advanced {
+  const again: MaintenanceAction[] = cover.kind === 'pending' && !cover.ask ? [] : [{ do: 'evaluate' }];
+  if (cover.kind === 'pending') return stay(state, cover.waitsFor, again);
+  const by = state.deadlineAt === null ? null : state.deadlineAt - RESERVE_MS;
+  return stay(asking(state, { why: cover.why, detail: cover.detail, by }, now), 'workers', again);
+}
+
+function beginDrain(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  return to({ ...state, asked: null }, 'draining', now, [drainBy(state, seen, now)]);
+}
+
+function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, now: Millis): Advanced {
+  if (seen.node === null) return to(state, 'replacing', now);
+  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now);
+  const own = seen.node.drain?.decisionId === mark ? seen.node.drain : null;
+  if (own === null) return stay(state, 'drain', [drainBy(state, seen, now)]);
+  if (!own.done) return stay(state, 'drain');
+  // Nobody will stop this VM: a person asked for a new one.
+  if (state.deadlineAt === null && !state.withdrawn && seen.group?.size != null)
+    return to(state, 'replacing', now);
+  return to(state, 'away', now);
+}
+
+function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (isRemoved(state, seen)) return over(state, 'gone', now);
+  if (seen.node === null) return to(state, 'replacing', now);
+  if (isDown(seen)) {
+    const since = Math.max(state.phaseAt, state.deadlineAt ?? 0);
+    const next = { ...state, wentDown: true };
+    if (now - since < RETURN_MS) return stay(next, 'boot');
+    return giveUp(next, seen, 'never-returned', now);
+  }
+  const due = Math.max(state.deadlineAt ?? 0, state.phaseAt) + SPARED_MS;
+  const isPast = state.wentDown || state.withdrawn || now >= due || state.deadlineAt === null;
+  return isPast ? to(state, 'checking', now) : stay(state, 'stop');
+}
+
+function checking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.node === null) return to(state, 'replacing', now);
+  if (isDown(seen)) return to({ ...state, wentDown: true, readySince: null }, 'away', now);
+  if (seen.node.status !== 'ready' || seen.node.healthy === false) {
+    const next = { ...state, readySince: null };
+    return now - state.phaseAt < ILL_MS ? stay(next, 'boot') : giveUp(next, seen, 'unhealthy', now);
+  }
+  const since = state.readySince ?? now;
+  if (now - since < STEADY_MS) return stay({ ...state, readySince: since }, 'boot');
+  return to({ ...state, asked: null }, 'returning', now, [{ do: 'uncordon' }]);
+}
+
+/** A new VM in its place where the cloud can make one; a person otherwise, while we go on looking. */
+function giveUp(
+  state: MaintenanceState,
+  seen: MaintenanceSeen,
+  why: 'never-returned' | 'unhealthy',
+  now: Millis,
+): Advanced {
+  if (seen.group?.size != null) return to(state, 'replacing', now);
+  return stay(asking(state, { why, detail: null, by: null }, now), 'boot');
+}
+
+/** Removes exactly this VM, which makes the group one smaller, and asks for the size it had. */
+function replacing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  const { group } = seen;
+  if (group === null || group.size === null) return over(state, 'gone', now);
+  const size = state.groupSize ?? group.size;
+  if (group.names.includes(state.node.name))
+    return stay({ ...state, groupSize: size }, 'boot', [{ do: 'remove', name: state.node.name }]);
+  if (group.size < size) return stay(state, 'boot', [{ do: 'grow', size }]);
+  return to({ ...state, outcome: 'replaced' }, 'shrinking', now, [{ do: 'evaluate' }]);
+}
+
+function returning(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.node === null) return over(state, 'gone', now);
+  if (!seen.node.eligible) return stay(state, null, [{ do: 'uncordon' }]);
+  return to({ ...state, outcome: 'back' }, 'shrinking', now, [{ do: 'evaluate' }]);
+}
+
+function callingOff(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.node !== null && !seen.node.eligible) return stay(state, null, [{ do: 'uncordon' }]);
+  return to({ ...state, outcome: calledOff(state) ?? 'withdrawn' }, 'shrinking', now, [{ do: 'evaluate' }]);
+}
+
+/** The loop cuts the workers that stood in; the nodes they leave empty go one after the other. */
+function shrinking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (!seen.spare || seen.stopped !== null) return over(state, state.outcome ?? 'back', now);
+  return stay(state, null, [{ do: 'shrink' }]);
+}
+
+function earlyEnd(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced | null {
+  if (calledOff(state) !== null)
+    return to({ ...state, asked: null }, 'calling-off', now, [{ do: 'uncordon' }]);
+  if (seen.node === null) return over(state, 'gone', now);
+  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now);
+  return seen.stopped === null ? null : stoppedBy(state, seen.stopped, now);
+}
+
+function stoppedBy(
+  state: MaintenanceState,
+  stopped: NonNullable<MaintenanceSeen['stopped']>,
+  now: Millis,
+): Advanced {
+  if (stopped.why === 'advice') return stay(state, 'advice');
+  const close = state.deadlineAt !== null && state.deadlineAt - now <= 3 * RESERVE_MS;
+  if (!close) return stay(state, 'frozen');
+  const by = state.deadlineAt === null ? null : state.deadlineAt - RESERVE_MS;
+  return stay(asking(state, { why: 'frozen', detail: stopped.detail, by }, now), 'frozen');
+}
+
+function drainBy(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): MaintenanceAction {
+  const most = drainMs(state.workers, seen.policy);
+  if (state.deadlineAt === null) return { do: 'drain', deadlineSeconds: most / 1_000 };
+  const left = state.deadlineAt - now;
+  // Late already: half of what is left, the other half for workers to finish what they hold.
+  const until = left > 2 * SPARE_MS ? left - SPARE_MS : left / 2;
+  return { do: 'drain', deadlineSeconds: Math.round(Math.max(15_000, Math.min(most, until)) / 1_000) };
+}
+
+const calledOff = (state: MaintenanceState): Outcome | null =>
+  state.withdrawn ? 'withdrawn' : state.wish?.kind === 'ignore' ? 'ignored' : null;
+
+/** A drained node that is gone counts as leaving: here it is one that is down. */
+const isDown = ({ node }: MaintenanceSeen): boolean => node?.status === 'down' || node?.status === 'leaving';
+
+/** Somebody took the VM out of its group: there is nothing left to wait for. */
+const isRemoved = ({ node }: MaintenanceState, { group }: MaintenanceSeen): boolean =>
+  group !== null && group.size !== null && !group.names.includes(node.name);
+
+/** Asked once: the same request keeps its hour. */
+function asking(state: MaintenanceState, ask: Omit<Asked, 'at'>, now: Millis): MaintenanceState {
+  if (state.asked?.why === ask.why) return state;
+  return { ...state, asked: { ...ask, at: now } };
+}
+
+function stay(state: MaintenanceState, waitsFor: Wait | null, actions: MaintenanceAction[] = []): Advanced {
+  return { state: state.waitsFor === waitsFor ? state : { ...state, waitsFor }, actions };
+}
+
+function to(state: MaintenanceState, phase: Phase, now: Millis, actions: MaintenanceAction[] = []): Advanced {
+  const ticks = [...state.ticks, { phase, at: now }].slice(-20);
+  return { state: { ...state, phase, phaseAt: now, waitsFor: null, ticks }, actions };
+}
+
+function over(state: MaintenanceState, outcome: Outcome, now: Millis): Advanced {
+  return to({ ...state, outcome, asked: null }, 'over', now);
+}
