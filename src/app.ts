@@ -119,22 +119,28 @@ export interface App {
   /** One handler per job, for the queue to call. */
   handlers(): Record<string, JobHandler>;
   schedules(): Schedule[];
+  /** Other fleets and limits from now on; what runs goes on with those it began with. */
+  reconfigure(
+    next: Pick<Settings, 'channel' | 'maxOverrideSeconds' | 'access'> & { fleets: FleetConfig[] },
+  ): void;
 }
 
 const MINUTE = 60_000;
 
-export function createApp(ports: Ports, fleets: FleetConfig[], settings: Settings): App {
-  const byName = new Map(fleets.map((fleet) => [fleet.name, fleet]));
+export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSettings: Settings): App {
+  let fleets = firstFleets;
+  let settings = firstSettings;
 
   function fleet(name: string): FleetConfig {
-    const found = byName.get(name);
+    const found = fleets.find((each) => each.name === name);
     if (found === undefined) throw new OperatorError('unknown-fleet', `There is no fleet named "${name}".`);
     return found;
   }
 
-  const access = settings.access ?? openAccess();
-
-  function contextOf(said: Said): CommandContext {
+  function contextOf(given: Said): CommandContext {
+    // Whatever is kept or shown later comes from these words.
+    const said = { ...given, text: withoutSecrets(given.text) };
+    const access = settings.access ?? openAccess();
     const speaker = { id: said.by.id, email: said.email ?? null, known: said.unknown !== true };
     return {
       by: said.by,
@@ -165,12 +171,10 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
     };
   }
 
-  async function handle(given: Said): Promise<Reply> {
-    // Whatever is kept or shown later comes from these words.
-    const said = { ...given, text: withoutSecrets(given.text) };
+  async function handle(said: Said): Promise<Reply> {
     const context = contextOf(said);
     try {
-      return await hear(said.text, context);
+      return await hear(context.said, context);
     } catch (error) {
       const refused = error instanceof OperatorError ? { refused: error.code } : {};
       return { visibility: 'caller', message: excuse(error, said), ...refused };
@@ -233,12 +237,17 @@ export function createApp(ports: Ports, fleets: FleetConfig[], settings: Setting
   ];
 
   const forms = createForms({
-    fleets,
+    fleets: () => fleets,
     contextOf: (by) => contextOf({ text: '', by, where: 'form' }),
     log: ports.log,
   });
 
   const home = (said: Said): Promise<Message> => homeOf(contextOf(said), verbs);
 
-  return { handle, forms, home, handlers, schedules };
+  function reconfigure({ fleets: next, ...changed }: Parameters<App['reconfigure']>[0]): void {
+    fleets = next;
+    settings = { ...settings, ...changed };
+  }
+
+  return { handle, forms, home, handlers, schedules, reconfigure };
 }

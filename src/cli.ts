@@ -12,6 +12,7 @@ const USAGE = `muster: runs ML serving fleets at the lowest cost their latency o
   muster command   what you would type after /muster: muster command [--world URL | --config FILE] status
   muster why       why a fleet has the workers it has: muster why [--world URL | --config FILE] <fleet> [--chart out.png]
   muster forecast  what the next cycle will be sized for, with the same options: muster forecast <fleet> [hours]
+  muster doctor    what is missing, each with its fix: [--world URL | --config FILE]
   muster decide    the policy engine on standard input and output: [--config FILE] --fleet NAME [--preset P]
   muster backtest  policies side by side on recorded traffic: --trace FILE.csv [--scale 1] [--json] [--chart out.png]
   muster simulate  whole days of the app under faults, from one seed: [--seed 1] [--days 1] [--json] [--log]
@@ -29,6 +30,7 @@ const subcommands: Record<string, Subcommand> = {
   world,
   bot,
   command: async (argv) => (await import('./shell.js')).runCommand(argv),
+  doctor: async (argv) => (await import('./shell.js')).runCommand([...argv, 'doctor']),
   why: async (argv) => (await import('./shell.js')).runShorthand('why', argv),
   forecast: async (argv) => (await import('./shell.js')).runShorthand('forecast', argv),
   decide: async (argv) => (await import('./decide-command.js')).runDecideCommand(argv),

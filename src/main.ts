@@ -29,6 +29,8 @@ import { type App, createApp, type Ports } from './app.js';
 import { type Config, loadConfig } from './config.js';
 import { OperatorError, OutsideError } from './errors.js';
 import { readiness } from './health.js';
+import { createChecks } from './main/checks.js';
+import { reload } from './main/reload.js';
 import type { Charts, Log, NodeGroupsActor, NodeGroupsReader, NodeGroupTarget } from './ports.js';
 import { configFromWorld, stayRegistered } from './sandbox/replica.js';
 
@@ -41,6 +43,7 @@ const CONCURRENCY = 10;
 export async function runBot(from: { config: string } | { world: string }): Promise<void> {
   const config = 'world' in from ? await configFromWorld(from.world) : readConfigFile(from.config);
   const bot = await createBot(config);
+  if ('config' in from) process.on('SIGHUP', () => void bot.reload(() => readConfigFile(from.config)));
   const url = await bot.listen();
   const stop = once(async (why: string, code: number) => {
     bot.log.info({ why }, 'stopping');
@@ -68,10 +71,13 @@ export interface Bot {
   /** Starts work and the HTTP server; gives its address. */
   listen(): Promise<string>;
   follow(anchor: { wallMs: number; simMs: number; speed: number }): void;
+  /** Takes what changed in the file, or keeps the old one; one after the other. */
+  reload(read: () => Config): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function createBot(config: Config): Promise<Bot> {
+  let inForce = config;
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   const clock = createClock(config.clock);
   const timeoutMs = config.peerTimeoutMs;
@@ -96,7 +102,7 @@ export async function createBot(config: Config): Promise<Bot> {
           log,
         });
   const health: Route[] = healthRoutes({
-    ready: () => readiness(store, clock, config.fleets, startedAt),
+    ready: () => readiness(store, clock, inForce.fleets, startedAt),
     metrics: meter.render,
   });
   const routes = [...health, ...hooks];
@@ -151,6 +157,7 @@ export async function createBot(config: Config): Promise<Bot> {
     log,
     newId: () => randomUUID().slice(0, 13),
     machineNow: clock.machineNow,
+    checks: createChecks({ config: () => inForce, onCall: rota, log }),
     heartbeat: async () => heartbeat?.beat(),
   };
   const app = createApp(ports, config.fleets, {
@@ -161,9 +168,6 @@ export async function createBot(config: Config): Promise<Bot> {
     maxOverrideSeconds: config.maxOverrideSeconds,
     access: config.access,
   });
-  const windows = config.fleets.flatMap(({ name, policy }) =>
-    policy.schedule.map((window) => ({ fleet: name, ...window })),
-  );
   const wake = (fleet: string): void => {
     const ask = { v: 1, fleet, trigger: 'window' };
     bull.queue.enqueue('evaluate', ask, { dedupe: `evaluate-${fleet}` }).catch((error: Error) => {
@@ -171,6 +175,21 @@ export async function createBot(config: Config): Promise<Bot> {
     });
   };
   let edges: { stop(): void } | null = null;
+  const watchEdges = (): void => {
+    edges?.stop();
+    const windows = inForce.fleets.flatMap(({ name, policy }) =>
+      policy.schedule.map((window) => ({ fleet: name, ...window })),
+    );
+    // Elsewhere the clock runs faster, and the minute's own look at the windows is soon enough.
+    edges = clock.speed === 1 ? wakeAtEdges(windows, wake, log) : null;
+  };
+  const take = async (next: Config): Promise<void> => {
+    inForce = next;
+    app.reconfigure(next);
+    await bull.schedule(app.schedules());
+    watchEdges();
+  };
+  let reloading: Promise<unknown> = Promise.resolve();
   return {
     log,
     app,
@@ -179,11 +198,15 @@ export async function createBot(config: Config): Promise<Bot> {
       const bound = await slack?.start();
       await bull.schedule(app.schedules());
       await bull.work(app.handlers(), { concurrency: CONCURRENCY });
-      // Elsewhere the clock runs faster, and the minute's own look at the windows is soon enough.
-      if (clock.speed === 1) edges = wakeAtEdges(windows, wake, log);
+      watchEdges();
       return bound === undefined ? 'nowhere: Slack is not configured' : `http://${bound.host}:${bound.port}`;
     },
     follow: clock.follow,
+    reload(read) {
+      const next = reloading.then(() => reload(inForce, read, { store, clock, log, take }));
+      reloading = next;
+      return next.then(() => undefined);
+    },
     close: async () => {
       edges?.stop();
       await slack?.stop();

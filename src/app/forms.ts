@@ -12,7 +12,7 @@ import { OutsideError } from '../errors.js';
 import type { Log } from '../ports.js';
 
 export interface FormOptions {
-  fleets: FleetConfig[];
+  fleets(): FleetConfig[];
   contextOf(by: Person): CommandContext;
   log: Log;
 }
@@ -22,7 +22,7 @@ export function createForms({ fleets, contextOf, log }: FormOptions): Forms {
     opens(text) {
       const [first = '', ...rest] = wordsOf(text);
       const verb = findVerb(first);
-      const known = verb !== undefined && formOf(verb.name) !== null && bareValues(rest, fleets) !== null;
+      const known = verb !== undefined && formOf(verb.name) !== null && bareValues(rest, fleets()) !== null;
       // With the fleet alone some verbs are complete.
       return known && (rest.length === 0 || verb.changes) ? verb.name : null;
     },
@@ -31,9 +31,9 @@ export function createForms({ fleets, contextOf, log }: FormOptions): Forms {
       const form = formOf(name);
       if (verb === undefined || form === null) return null;
       return {
-        form: form.form(values, fleets),
+        form: form.form(values, fleets()),
         text: [name, ...form.words(values)].join(' '),
-        errors: errorsOf(verb, form, values, parseContext(contextOf(by)), fleets),
+        errors: errorsOf(verb, form, values, parseContext(contextOf(by)), fleets()),
       };
     },
     async preview(name, values, by) {

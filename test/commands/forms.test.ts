@@ -9,7 +9,7 @@ import { aScene, withDecision } from '../support/fleet.js';
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const { context, store } = aScene();
 const { by, fleets } = context;
-const forms = createForms({ fleets, contextOf: () => context, log });
+const forms = createForms({ fleets: () => fleets, contextOf: () => context, log });
 
 test('a verb without its words asks for them by a form, and says its usage where there is none', async () => {
   for (const verb of ['override', 'freeze', 'why', 'forecast']) {
@@ -88,7 +88,7 @@ test('a preview says what would happen, and a silent peer is named in it', async
   match(await words('freeze', { fleet: 'all', until: '1h' }), /Freeze all fleets/);
   const silent = aScene();
   silent.silent.add('nomad');
-  const blind = createForms({ fleets, contextOf: () => silent.context, log });
+  const blind = createForms({ fleets: () => fleets, contextOf: () => silent.context, log });
   match(
     JSON.stringify(await blind.preview('override', { fleet: 'ocr', workers: '5', until: '1h' }, by)),
     /Scale ocr \? → 5/,

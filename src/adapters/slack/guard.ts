@@ -58,7 +58,8 @@ async function check(
   next(request, response);
 }
 
-function problemOf(body: Buffer, signature: string, timestamp: string, secret: string): string | null {
+/** What is wrong with a request that claims to be from Slack; null: nothing. */
+export function problemOf(body: Buffer, signature: string, timestamp: string, secret: string): string | null {
   const seconds = Number(timestamp);
   if (signature === '' || !/^\d{1,12}$/.test(timestamp)) return 'unsigned';
   const age = Date.now() / 1_000 - seconds;

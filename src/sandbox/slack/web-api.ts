@@ -1,5 +1,6 @@
 /** The Web API over HTTP: token, pace, faults, methods, response URLs and uploads. Answers as Slack does: 200 with {ok}. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SCOPES } from '../../adapters/slack/manifest.js';
 import { commonFault, type WorldContext } from '../context.js';
 import { botUserId } from './directory.js';
 import { decisionIdOf, type Method, type MethodContext, readStructured } from './method.js';
@@ -63,6 +64,8 @@ export function createWebApi(options: { world: WorldContext; context: MethodCont
       }
       const result = method(args, context);
       record(200, decisionIdOf(args));
+      // The app as installed from its own manifest.
+      response.setHeader('x-oauth-scopes', Object.keys(SCOPES).join(','));
       send(response, 200, { ok: true, ...result });
     } catch (error) {
       if (!(error instanceof SlackError)) throw error;

@@ -43,7 +43,7 @@ before(async () => {
       apiUrl: workspace.apiUrl,
     },
     handle: (heard) => hear(heard.text, { ...scene.context, ...heard, said: heard.text }),
-    forms: createForms({ fleets: scene.context.fleets, contextOf, log }),
+    forms: createForms({ fleets: () => scene.context.fleets, contextOf, log }),
     home: (heard) => homeOf(contextOf(heard.by), verbs),
     once: scene.store.once,
   });

@@ -1,0 +1,86 @@
+/** What `doctor` looks at outside: each peer by its own adapter, all at once. */
+import { checkNomad } from '../adapters/nomad/check.js';
+import { checkRedis } from '../adapters/redis/check.js';
+import { checkSlack } from '../adapters/slack/check.js';
+import type { Config } from '../config.js';
+import { OutsideError } from '../errors.js';
+import type { CheckResult, Checks, Log, OnCall } from '../ports.js';
+
+export function createChecks(parts: { config(): Config; onCall: OnCall | null; log: Log }): Checks {
+  return {
+    async run() {
+      const config = parts.config();
+      const all = await Promise.all([
+        guarded('Slack', slack(config, parts.log)),
+        guarded('Redis', checkRedis(config.redis.url, parts.log)),
+        guarded('Nomad', nomad(config)),
+        guarded('PagerDuty', pagerduty(config, parts.onCall)),
+      ]);
+      return all.flat();
+    },
+  };
+}
+
+async function slack(config: Config, log: Log): Promise<CheckResult[]> {
+  if (config.slack === null)
+    return [{ what: 'Slack', ok: true, detail: 'not configured: nothing is posted' }];
+  const channels = [config.channel, ...config.fleets.map(({ channel }) => channel)];
+  return checkSlack({ config: config.slack, timeoutMs: config.peerTimeoutMs, log }, channels);
+}
+
+async function nomad(config: Config): Promise<CheckResult[]> {
+  if (config.nomad === null) return [];
+  const targets = config.fleets.map(({ orchestrator }) => orchestrator);
+  const found = await checkNomad({ ...config.nomad, timeoutMs: config.peerTimeoutMs }, targets);
+  return found.map(({ what, ok, detail, optional }) => ({
+    what: `Nomad: ${what}`,
+    ok,
+    detail,
+    optional,
+    ...(ok ? {} : { fix: fixOf(detail) }),
+  }));
+}
+
+const fixOf = (detail: string): string =>
+  detail.includes('lacks')
+    ? 'Add it to the ACL policy of NOMAD_TOKEN (docs/CONFIGURATION.md names them all).'
+    : 'Look at NOMAD_ADDR, and at the jobs and groups that muster.yml names.';
+
+async function pagerduty(config: Config, onCall: OnCall | null): Promise<CheckResult[]> {
+  const events = 'PagerDuty: events';
+  if (config.pagerduty === null) {
+    const fix = 'Set PAGERDUTY_ROUTING_KEY, so that alerts wake somebody when Slack is down.';
+    return [{ what: events, ok: false, optional: true, detail: 'not configured: nobody is paged', fix }];
+  }
+  const hasKey =
+    config.pagerduty.routingKey !== null || config.fleets.every((each) => each.pagerdutyRoutingKey !== null);
+  const checks: CheckResult[] = [
+    hasKey
+      ? { what: events, ok: true, detail: 'each fleet has a routing key' }
+      : { what: events, ok: false, detail: 'a fleet has no routing key', fix: 'Set PAGERDUTY_ROUTING_KEY.' },
+  ];
+  const what = 'PagerDuty: on call';
+  if (onCall === null) {
+    const fix = 'Set PAGERDUTY_TOKEN (read only is enough) to give whoever is on call a role.';
+    return [...checks, { what, ok: false, optional: true, detail: 'the rota is not asked', fix }];
+  }
+  try {
+    const names = (await onCall.now(null)).map(({ name }) => name);
+    return [
+      ...checks,
+      { what, ok: true, detail: names.length === 0 ? 'nobody is on call now' : names.join(', ') },
+    ];
+  } catch (error) {
+    const detail = error instanceof OutsideError ? error.message : 'it cannot be asked';
+    return [...checks, { what, ok: false, detail, fix: 'Look at PAGERDUTY_TOKEN and at the network.' }];
+  }
+}
+
+async function guarded(what: string, checks: Promise<CheckResult[]>): Promise<CheckResult[]> {
+  try {
+    return await checks;
+  } catch (error) {
+    const detail = error instanceof OutsideError ? error.message : 'the check itself failed';
+    return [{ what, ok: false, detail, fix: 'Look into the log of the bot.' }];
+  }
+}
