@@ -1,6 +1,7 @@
 import { announce } from './announce.js';
 import { change } from './change.js';
 import { converge } from './converge.js';
+import { digest } from './digest.js';
 import { evaluate } from './evaluate.js';
 import { incident } from './incident.js';
 import type { Job } from './job.js';
@@ -26,4 +27,5 @@ export const jobs = [
   pagerdutyEvent,
   notice,
   maintenance,
+  digest,
 ] as unknown as Job<unknown>[];

@@ -6,12 +6,14 @@
 import type { CommandContext, Reply } from '../commands/command.js';
 import { homeOf } from '../commands/home.js';
 import { hear, verbs } from '../commands/index.js';
+import { DIGEST_EVERY_MS } from '../jobs/digest.js';
 import { jobs } from '../jobs/index.js';
 import type { Job } from '../jobs/job.js';
 import { createAuthority } from './app/authority.js';
 import { createForms } from './app/forms.js';
 import type { FleetConfig } from './config.js';
 import { type AccessPolicy, openAccess } from './core/access.js';
+import type { DigestTime } from './core/digest.js';
 import type { Forms } from './core/form.js';
 import type { Message } from './core/message.js';
 import type { Person } from './core/model.js';
@@ -82,6 +84,8 @@ export interface Settings {
   command: string;
   leaseMs: number;
   maxOverrideSeconds: number;
+  /** When the last day is told; absent or null: never. */
+  digest?: DigestTime | null;
   /** Absent: every full member is an operator. */
   access?: AccessPolicy;
 }
@@ -226,6 +230,9 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
   const schedules = (): Schedule[] => [
     { id: 'minute', job: 'minute', everyMs: MINUTE, offsetMs: 0, data: { v: 1 } },
     { id: 'watchdog', job: 'watchdog', everyMs: MINUTE, offsetMs: MINUTE / 2, data: { v: 1 } },
+    ...(settings.digest == null
+      ? []
+      : [{ id: 'digest', job: 'digest', everyMs: DIGEST_EVERY_MS, offsetMs: 0, data: { v: 1 } }]),
     ...fleets.map(({ name, policy }) => ({
       id: `cycle-${name}`,
       job: 'evaluate',

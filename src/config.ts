@@ -7,6 +7,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type AccessPolicy, accessSchema, openAccess } from './core/access.js';
 import { parseCron } from './core/cron.js';
+import { type DigestTime, digestSchema } from './core/digest.js';
 import { type Policy, policySchema } from './core/policy.js';
 import { OperatorError } from './errors.js';
 import type {
@@ -93,6 +94,8 @@ export interface Config {
   heartbeatUrl: string | null;
   maxOverrideSeconds: number;
   access: AccessPolicy;
+  /** When each channel is told about the last day; null: never. */
+  digest: DigestTime | null;
   logLevel: string;
 }
 
@@ -166,6 +169,7 @@ const fileSchema = z.strictObject({
     .max(7 * 86_400)
     .default(86_400),
   access: accessSchema.prefault({}),
+  digest: digestSchema.prefault({}),
   fleets: z
     .record(name, fleetSchema)
     .refine((fleets) => Object.keys(fleets).length > 0, 'must name at least one fleet'),
@@ -185,7 +189,10 @@ export interface Problem {
 export function parseFile(
   text: string,
   env: Environment | null = null,
-): Pick<Config, 'environment' | 'channel' | 'command' | 'maxOverrideSeconds' | 'access' | 'fleets'> {
+): Pick<
+  Config,
+  'environment' | 'channel' | 'command' | 'maxOverrideSeconds' | 'access' | 'digest' | 'fleets'
+> {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
     throw badConfiguration(
@@ -209,8 +216,8 @@ export function parseFile(
     toFleet(fleetName, fleet, parsed.data.channel, env, problems),
   );
   if (problems.length > 0) throw badConfiguration(problems);
-  const { environment, channel, command, maxOverrideSeconds, access } = parsed.data;
-  return { environment, channel, command, maxOverrideSeconds, access, fleets };
+  const { environment, channel, command, maxOverrideSeconds, access, digest } = parsed.data;
+  return { environment, channel, command, maxOverrideSeconds, access, digest, fleets };
 }
 
 function toFleet(
@@ -408,6 +415,7 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
     command: file?.command ?? '/muster',
     maxOverrideSeconds: file?.maxOverrideSeconds ?? 86_400,
     access: file?.access ?? openAccess(),
+    digest: file?.digest ?? null,
     slack: {
       mode: mode === 'socket' ? 'socket' : 'http',
       botToken: required('SLACK_BOT_TOKEN', 'the bot posts with it (xoxb-…)'),

@@ -167,6 +167,7 @@ export async function createBot(config: Config): Promise<Bot> {
     leaseMs: config.locks.leaseMs,
     maxOverrideSeconds: config.maxOverrideSeconds,
     access: config.access,
+    digest: config.digest,
   });
   const wake = (fleet: string): void => {
     const ask = { v: 1, fleet, trigger: 'window' };

@@ -91,6 +91,7 @@ export function sandboxConfig(peers: SandboxPeers): Config {
     heartbeatUrl: null,
     maxOverrideSeconds: 86_400,
     access: sandboxAccess(),
+    digest: { at: '09:00', timeZone: 'Asia/Kolkata' },
     logLevel: 'info',
     ...peers,
   };
