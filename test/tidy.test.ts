@@ -151,7 +151,7 @@ function refusal(file: string, wanted: string): string | null {
 /** Imported files as paths from the root, packages by their names, node:* left out. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
-  const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((hit) => hit[1] ?? '');
+  const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([\w@./:-]+)'/g)].map((hit) => hit[1] ?? '');
   return found
     .filter((name) => !name.startsWith('node:'))
     .map((name) =>

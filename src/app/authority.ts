@@ -31,8 +31,9 @@ export function createAuthority(speaker: Speaker, policy: AccessPolicy, ports: A
       const ids = holdersOf(needed, known, policy).slice(0, MOST_NAMES + 1);
       const names = await Promise.all(ids.map((id) => nameOf(id, ports)));
       const onCallCounts = policy.onCall !== 'none' && isAtLeast(policy.onCall, needed);
-      const rota = (known.onCall ?? []).map(({ name }) => name);
-      return { names: [...new Set([...names, ...(onCallCounts ? rota : [])])], onCall: known.onCall };
+      const rota = onCallCounts ? (known.onCall ?? []).map(({ name }) => name) : [];
+      // One person's name in the chat and in the rota may differ: both lists together would count people twice.
+      return { names: [...new Set(names.length > 0 ? names : rota)], onCall: known.onCall };
     },
   };
 }

@@ -106,7 +106,7 @@ const sandboxAccess = (): AccessPolicy =>
     admins: ['U0ASHA'],
     groups: { 'ml-operators': 'operator', 'ml-approvers': 'approver' },
     secondPerson: false,
-    riskyBelowNeed: 0.25,
+    riskyBelowNeed: 0.2,
   });
 
 /** The name of a fleet's job and instance group in a zone. */
