@@ -16,6 +16,8 @@ const BATCH = 20;
 /** Waiting messages that are read at once. */
 const PAGE = 200;
 const DAY_MS = 86_400_000;
+/** A peer that asks for more is asked again nevertheless. Machine time. */
+const MOST_REST_MS = 10 * 60_000;
 export const PAGER = 'pagerduty';
 
 /** Sends what waits for one channel: alerts first, one at a time, each message's newest version only. */
@@ -28,22 +30,34 @@ export const announce = defineJob({
     const { holder, leaseMs } = context.settings;
     const lease = await context.store.lease(`channel-${channel}`, holder, leaseMs);
     if (lease === null) return announceTo(channel, context, RETRY_MS);
+    const head: Head = { row: null, event: null };
+    let rests = false;
     try {
-      const more = channel === PAGER ? await page(context) : await post(channel, lease, context);
+      const more = channel === PAGER ? await page(head, context) : await post(channel, head, lease, context);
       if (more) await announceTo(channel, context, PACE_MS);
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       context.meter.peerFailed(error.peer, error.why);
       if (channel === PAGER) await wake(await pagingFails(error, context), context);
-      if (error.class === 'human') return dropHead(channel, error, context);
+      if (error.class === 'human') return dropHead(channel, head, error, context);
+      // The peer's time to wait is the machine's: until then nobody sends, however often the channel is woken.
+      if (error.retryAfterMs !== null) rests = await context.store.renew(lease, restMs(error.retryAfterMs));
       const wait = error.retryAfterMs === null ? RETRY_MS : error.retryAfterMs * context.clock.speed;
       context.log.warn({ channel, why: error.why, waitMs: wait }, error.message);
       await announceTo(channel, context, wait);
     } finally {
-      await context.store.release(lease);
+      if (!rests) await context.store.release(lease);
     }
   },
 });
+
+/** What was being sent when it failed: something more urgent may stand before it by now. */
+interface Head {
+  row: OutboxRow | null;
+  event: PagerEvent | null;
+}
+
+const restMs = (retryAfterMs: number): number => Math.min(Math.max(retryAfterMs, 1), MOST_REST_MS);
 
 export const announceTo = (channel: string, context: JobContext, delayMs = 0): Promise<void> =>
   context.queue.enqueue(
@@ -62,13 +76,14 @@ export async function announceAll(
   for (const channel of channels) await announceTo(channel, context);
 }
 
-async function post(channel: string, lease: Lease, context: JobContext): Promise<boolean> {
+async function post(channel: string, head: Head, lease: Lease, context: JobContext): Promise<boolean> {
   const { chat, store, clock, signal } = context;
   let isFolded = false;
   for (let sent = 0; sent < BATCH; sent += 1) {
     if (signal.aborted) return true;
     const row = await store.peek(channel);
     if (row === null) return false;
+    head.row = row;
     if (chat === null) {
       await store.sent(row, { channel, ts: '0' }, 0);
       continue;
@@ -182,11 +197,12 @@ async function orUndo<T>(id: string, context: JobContext, act: () => Promise<T>)
   }
 }
 
-async function page(context: JobContext): Promise<boolean> {
+async function page(head: Head, context: JobContext): Promise<boolean> {
   for (let sent = 0; sent < BATCH; sent += 1) {
     if (context.signal.aborted) return true;
     const event = await context.store.peekPager();
     if (event === null) return false;
+    head.event = event;
     const fleet = context.fleets.find((each) => each.name === event.fleet);
     if (context.pager !== null) {
       await context.pager.send(await linked(event, context), fleet?.pagerdutyRoutingKey ?? null);
@@ -212,14 +228,17 @@ async function wake(channels: string[], context: JobContext): Promise<void> {
 }
 
 /** What the peer will never take must not stop what waits behind it; it is kept in the log by its key. */
-async function dropHead(channel: string, error: OutsideError, context: JobContext): Promise<void> {
-  if (error.why === 'refused' && error.status === null) {
+async function dropHead(
+  channel: string,
+  { row, event }: Head,
+  error: OutsideError,
+  context: JobContext,
+): Promise<void> {
+  if ((error.why === 'refused' && error.status === null) || (row === null && event === null)) {
     context.log.error({ channel }, error.message);
     return;
   }
-  if (channel === PAGER) {
-    const event = await context.store.peekPager();
-    if (event === null) return;
+  if (event !== null) {
     context.log.error(
       { channel, event: event.kind, fleet: event.fleet },
       `dropped a page that cannot be sent: ${error.message}`,
@@ -230,9 +249,7 @@ async function dropHead(channel: string, error: OutsideError, context: JobContex
       await announceTo(lost.channel, context);
     }
     await context.store.sentPager(event);
-  } else {
-    const row = await context.store.peek(channel);
-    if (row === null) return;
+  } else if (row !== null) {
     context.log.error({ channel, key: row.key }, `dropped a message that cannot be sent: ${error.message}`);
     await context.store.sent(row, { channel, ts: '0' }, row.thread?.length ?? 0);
   }

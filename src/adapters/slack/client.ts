@@ -37,6 +37,17 @@ const PASSING = new Set([
   'request_timeout',
   'team_added_to_org',
 ]);
+/** This one message is at fault, not the app's set-up: it will never be taken, and what waits behind it may be. */
+const UNFIT = new Set([
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'msg_too_long',
+  'msg_blocks_too_long',
+  'no_text',
+  'invalid_metadata_format',
+  'invalid_metadata_schema',
+  'metadata_too_large',
+]);
 /** The message is gone or no longer ours: look again, then post anew. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found']);
 
@@ -60,6 +71,7 @@ export function outsideError(error: unknown, tried: string): OutsideError {
       return make('asked to wait', 'wait', 'rate-limited', { retryAfterMs: 1_000 });
     }
     if (PASSING.has(code)) return make(code, 'retry', 'error');
+    if (UNFIT.has(code)) return make(code, 'human', 'error');
     return make(`${code}${hint(code)}`, GONE.has(code) ? 'refetch' : 'human', 'refused');
   }
   if (error instanceof WebAPIHTTPError) {
