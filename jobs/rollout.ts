@@ -3,6 +3,7 @@ import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
+import { liftsItself } from '../src/core/rollout/look.js';
 import type { RolloutState, RolloutStep } from '../src/core/rollout/state.js';
 import { isOver, storedRollout } from '../src/core/rollout/state.js';
 import { stepRollout } from '../src/core/rollout/step.js';
@@ -134,9 +135,11 @@ function rowsOf(
   const rows: OutboxRow[] = [];
   if (saidIn(before) !== saidIn(state)) rows.push(rolloutRow(state, fleet.channel, at));
   const paused = state.paused !== null && before.paused?.why !== state.paused.why;
-  const byItself = paused && state.paused?.why !== 'person' && state.paused?.why !== 'freeze';
+  // What ends by itself needs nobody: the message in place says it.
+  const needsSomebody =
+    paused && state.paused !== null && state.paused.why !== 'person' && !liftsItself(state.paused, state);
   const back = before.phase !== 'rolling-back' && state.phase === 'rolling-back' && state.backBy === null;
-  if (byItself || back)
+  if (needsSomebody || back)
     rows.push(
       row(
         fleet.channel,

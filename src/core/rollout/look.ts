@@ -69,6 +69,18 @@ export function pauseOf(state: RolloutState, seen: RolloutSeen, now: Millis, pol
 export const liftsItself = (pause: Pause, state: RolloutState): boolean =>
   pause.why === 'freeze' || pause.why === 'metrics-missing' || (pause.why === 'slo-breach' && !state.touched);
 
+export const isOldOn = (node: string, image: string, seen: RolloutSeen): boolean =>
+  withoutImage(seen, image).some((one) => one.node === node);
+
+export const isHeld = (zone: string, seen: RolloutSeen): boolean =>
+  seen.images.zones.some((one) => one.zone === zone && one.heldBy !== null);
+
+export const zoneOf = (node: string, seen: RolloutSeen): string | null =>
+  seen.images.workers.find((one) => one.node === node)?.zone ?? null;
+
+export const names = (seen: RolloutSeen, nodes: string[]): string[] =>
+  nodes.map((id) => seen.nodes.find((node) => node.id === id)?.name ?? id);
+
 /** A line per node that runs workers of the fleet, or could. */
 export function linesOf(state: RolloutState, seen: RolloutSeen): NodeLine[] {
   const wanted = state.phase === 'rolling-back' || state.phase === 'rolled-back' ? state.from : state.image;

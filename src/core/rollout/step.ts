@@ -5,36 +5,33 @@
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
 import { goBack } from './ask.js';
+import { rollingBack, settle } from './back.js';
+import { failure } from './failure.js';
 import {
-  headroom,
+  isOldOn,
   largestNode,
   liftsItself,
   linesOf,
-  live,
+  names,
   onTheWay,
   pauseOf,
-  readyNow,
   sizeOf,
   withImage,
   withoutImage,
+  zoneOf,
 } from './look.js';
+import { enter, goOn, held, hold } from './make.js';
+import { askForSurge, updateNodes } from './room.js';
 import {
   isOver,
-  type Pause,
   type Phase,
   type RolloutAction,
-  type RolloutReason,
   type RolloutSeen,
   type RolloutState,
   type RolloutStep,
 } from './state.js';
 
-/** A node's workers that are not ready after this are in trouble; longer where starting takes longer. */
-const LEAST_PATIENCE_MS = 900_000;
 const PULL_PATIENCE_MS = 45 * 60_000;
-/** A rollback without room to spare waits this long, then takes one worker at a time all the same. */
-const BACK_PATIENCE_MS = 600_000;
-const ASK_AGAIN_MS = 300_000;
 
 export function stepRollout(
   before: RolloutState,
@@ -188,184 +185,7 @@ function nextNodes(state: RolloutState, seen: RolloutSeen): string[] {
   return chosen;
 }
 
-/** Takes as many workers of the current nodes out of service as the need allows; else surge, or wait for the valley. */
-function updateNodes(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Policy): RolloutStep {
-  const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
-  if (blocked?.blocked != null)
-    return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
-  if (seen.applying && !state.touched)
-    return goOn(state, [], [{ code: 'waits-for-scaling', detail: 'a decision is being carried out' }]);
-  const per = policy.workersPerAllocation;
-  let room = Math.floor(headroom(seen) / per) * per;
-  if (room < per) return noRoom(state, seen, now);
-  const actions: RolloutAction[] = [];
-  const reasons: RolloutReason[] = [];
-  for (const node of state.current) {
-    const here = sizeOf(withoutImage(seen, state.image).filter((one) => one.node === node));
-    const most = Math.min(room, here);
-    const zone = zoneOf(node, seen);
-    if (most < per || zone === null) continue;
-    actions.push({ do: 'update', zone, node, image: state.image, most });
-    reasons.push({ code: 'updating', node: names(seen, [node])[0] ?? node, most });
-    room -= most;
-  }
-  return goOn({ ...state, touched: true, currentSince: state.currentSince ?? now }, actions, reasons);
-}
-
-function noRoom(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
-  const coming = onTheWay(seen);
-  if (coming > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: coming }]);
-  const { need, valleyAt: until } = seen;
-  const { surge } = state;
-  // While it waits for room it is not late.
-  return askForSurge({ ...state, currentSince: null }, seen, now, [
-    { code: 'waits-for-capacity', ready: readyNow(seen), need, surge, until },
-  ]);
-}
-
-/** Wakes the scaler when it has not asked for the surge yet, now and then again: a limit may stand in its way. */
-function askForSurge(
-  state: RolloutState,
-  seen: RolloutSeen,
-  now: Millis,
-  reasons: RolloutReason[],
-): RolloutStep {
-  const asked = seen.zones.reduce((sum, zone) => sum + zone.desired, 0);
-  const isShort = !seen.applying && seen.need !== null && asked < seen.need + state.surge;
-  if (!isShort || (state.askedAt !== null && now - state.askedAt < ASK_AGAIN_MS))
-    return goOn(state, [], reasons);
-  return goOn({ ...state, askedAt: now }, [{ do: 'evaluate' }], reasons);
-}
-
 function verify(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   if (withoutImage(seen, state.image).length > 0) return goOn(enter(state, 'rest', now), [], []);
   return settle(state, state.image, 'done', seen, now);
 }
-
-/** All workers are of one image: empty zones are set to it, held ones let go, and it is over. */
-function settle(
-  state: RolloutState,
-  image: string,
-  end: 'done' | 'rolled-back',
-  seen: RolloutSeen,
-  now: Millis,
-): RolloutStep {
-  const unset = seen.images.zones.filter((zone) => zone.image !== image);
-  if (unset.length > 0)
-    return goOn(
-      state,
-      unset.map(({ zone }) => ({ do: 'update', zone, node: '', image, most: 0 })),
-      [],
-    );
-  const starting = sizeOf(live(seen).filter((one) => one.state !== 'ready'));
-  if (starting > 0 || onTheWay(seen) > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting }]);
-  const zones = seen.images.zones.filter((zone) => zone.heldBy !== null);
-  if (zones.length > 0)
-    return goOn(
-      state,
-      zones.map(({ zone }) => ({ do: 'release', zone })),
-      [],
-    );
-  return close(state, end, seen, now);
-}
-
-function close(state: RolloutState, end: Phase, seen: RolloutSeen, now: Millis): RolloutStep {
-  if (seen.prepulled.length > 0) return goOn(state, [{ do: 'end-pre-pull' }], []);
-  return goOn({ ...enter(state, end, now), current: [] }, [], []);
-}
-
-/** Failed workers go at once, they serve nobody; the others as the need allows, one at a time when there is never room. */
-function rollingBack(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Policy): RolloutStep {
-  const image = state.from;
-  if (!state.touched) return close(state, 'aborted', seen, now);
-  if (image === null) return goOn(enter(state, 'aborted', now), [], [{ code: 'no-way-back' }]);
-  const wrong = withoutImage(seen, image);
-  if (wrong.length === 0) return settle(state, image, 'rolled-back', seen, now);
-  const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
-  if (blocked?.blocked != null)
-    return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
-  const per = policy.workersPerAllocation;
-  const idle = wrong.filter((one) => one.state !== 'ready');
-  if (idle.length > 0) {
-    const nodes = [...new Set(idle.map((one) => one.node))];
-    return backOn(nodes, (node) => sizeOf(idle.filter((one) => one.node === node)), state, image, seen);
-  }
-  if (onTheWay(seen) > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: onTheWay(seen) }]);
-  const late = now - state.phaseAt > BACK_PATIENCE_MS;
-  const room = Math.max(Math.floor(headroom(seen) / per) * per, late ? per : 0);
-  if (room < per) return noRoom(state, seen, now);
-  const node = wrong[0]?.node ?? '';
-  return backOn([node], () => room, state, image, seen);
-}
-
-function backOn(
-  nodes: string[],
-  most: (node: string) => number,
-  state: RolloutState,
-  image: string,
-  seen: RolloutSeen,
-): RolloutStep {
-  return goOn(
-    { ...state, current: nodes },
-    nodes.map((node) => ({ do: 'update', zone: zoneOf(node, seen) ?? '', node, image, most: most(node) })),
-    nodes.map((node) => ({ code: 'going-back', node: names(seen, [node])[0] ?? node })),
-  );
-}
-
-/** Unhealthy new workers, or some that are not ready in time. */
-function failure(
-  state: RolloutState,
-  seen: RolloutSeen,
-  now: Millis,
-): { pause: Pause; failure: NonNullable<RolloutState['failure']> } | null {
-  if (!state.touched || !['golden', 'soak', 'rest', 'verify'].includes(state.phase)) return null;
-  if (state.tolerateUntil !== null && now < state.tolerateUntil) return null;
-  const failed = withImage(seen, state.image).filter((one) => one.state === 'failed');
-  const nodes = names(seen, failed.length > 0 ? [...new Set(failed.map((one) => one.node))] : state.current);
-  const told = { node: nodes[0] ?? null, log: seen.log };
-  if (failed.length > 0)
-    return {
-      pause: { why: 'workers-unhealthy', at: now, nodes },
-      failure: { why: `${sizeOf(failed)} of the new workers are not healthy`, ...told },
-    };
-  const late = state.currentSince !== null && now - state.currentSince > patience(seen);
-  if (!late) return null;
-  return {
-    pause: { why: 'not-in-time', at: now, nodes },
-    failure: { why: 'the new workers were not ready in time', ...told },
-  };
-}
-
-/** Each worker of the largest node may have to wait for the one before it. */
-const patience = (seen: RolloutSeen): Millis =>
-  LEAST_PATIENCE_MS + 300_000 * Math.max(0, largestNode(live(seen)) - 1);
-
-const isOldOn = (node: string, image: string, seen: RolloutSeen): boolean =>
-  withoutImage(seen, image).some((one) => one.node === node);
-
-const isHeld = (zone: string, seen: RolloutSeen): boolean =>
-  seen.images.zones.some((one) => one.zone === zone && one.heldBy !== null);
-
-const zoneOf = (node: string, seen: RolloutSeen): string | null =>
-  seen.images.workers.find((one) => one.node === node)?.zone ?? null;
-
-const names = (seen: RolloutSeen, nodes: string[]): string[] =>
-  nodes.map((id) => seen.nodes.find((node) => node.id === id)?.name ?? id);
-
-const enter = (state: RolloutState, phase: Phase, now: Millis): RolloutState => ({
-  ...state,
-  phase,
-  phaseAt: now,
-  ...(isOver({ ...state, phase }) ? { surge: 0 } : {}),
-});
-
-const goOn = (state: RolloutState, actions: RolloutAction[], reasons: RolloutReason[]): RolloutStep => ({
-  state,
-  actions,
-  reasons,
-});
-
-const held = (state: RolloutState, pause: Pause): RolloutStep =>
-  goOn(state, [], [{ code: 'paused', why: pause.why }]);
-
-const hold = (state: RolloutState, pause: Pause): RolloutStep => held({ ...state, paused: pause }, pause);

@@ -26,7 +26,7 @@ export function rolloutMessage(state: RolloutState): Message {
           ['Began', [at(state.at, 'date-time')]],
         ]),
       },
-      { kind: 'text', text: `${line.charAt(0).toUpperCase()}${line.slice(1)}` },
+      { kind: 'text', text: `The rollout ${line}` },
       ...state.reasons.flatMap((reason): Part[] => {
         const text = reasonText(reason);
         return text === null ? [] : [{ kind: 'text', text }];

@@ -1,0 +1,35 @@
+/** What goes wrong with workers that came up with the new image. */
+import type { Millis } from '../model.js';
+import { largestNode, live, names, sizeOf, withImage } from './look.js';
+import type { Pause, RolloutSeen, RolloutState } from './state.js';
+
+/** A node's workers that are not ready after this are in trouble; longer where they come one after the other. */
+const LEAST_PATIENCE_MS = 900_000;
+
+/** Unhealthy new workers, or some that are not ready in time. */
+export function failure(
+  state: RolloutState,
+  seen: RolloutSeen,
+  now: Millis,
+): { pause: Pause; failure: NonNullable<RolloutState['failure']> } | null {
+  if (!state.touched || !['golden', 'soak', 'rest', 'verify'].includes(state.phase)) return null;
+  if (state.tolerateUntil !== null && now < state.tolerateUntil) return null;
+  const failed = withImage(seen, state.image).filter((one) => one.state === 'failed');
+  const nodes = names(seen, failed.length > 0 ? [...new Set(failed.map((one) => one.node))] : state.current);
+  const told = { node: nodes[0] ?? null, log: seen.log };
+  if (failed.length > 0)
+    return {
+      pause: { why: 'workers-unhealthy', at: now, nodes },
+      failure: { why: `new workers that are not healthy: ${sizeOf(failed)}`, ...told },
+    };
+  const late = state.currentSince !== null && now - state.currentSince > patience(seen);
+  if (!late) return null;
+  return {
+    pause: { why: 'not-in-time', at: now, nodes },
+    failure: { why: 'the new workers were not ready in time', ...told },
+  };
+}
+
+/** Each worker of the largest node may have to wait for the one before it. */
+const patience = (seen: RolloutSeen): Millis =>
+  LEAST_PATIENCE_MS + 300_000 * Math.max(0, largestNode(live(seen)) - 1);

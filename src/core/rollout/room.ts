@@ -1,0 +1,62 @@
+/** Never below the need: how many workers may be taken out of service now, and what happens when none may. */
+import type { Millis } from '../model.js';
+import type { Policy } from '../policy.js';
+import { headroom, isHeld, names, onTheWay, readyNow, sizeOf, withoutImage, zoneOf } from './look.js';
+import { goOn } from './make.js';
+import type { RolloutAction, RolloutReason, RolloutSeen, RolloutState, RolloutStep } from './state.js';
+
+const ASK_AGAIN_MS = 300_000;
+
+/** Takes as many workers of the current nodes out of service as the need allows; else surge, or wait for the valley. */
+export function updateNodes(
+  state: RolloutState,
+  seen: RolloutSeen,
+  now: Millis,
+  policy: Policy,
+): RolloutStep {
+  const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
+  if (blocked?.blocked != null)
+    return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
+  if (seen.applying && !state.touched)
+    return goOn(state, [], [{ code: 'waits-for-scaling', detail: 'a decision is being carried out' }]);
+  const per = policy.workersPerAllocation;
+  let room = Math.floor(headroom(seen) / per) * per;
+  if (room < per) return noRoom(state, seen, now);
+  const actions: RolloutAction[] = [];
+  const reasons: RolloutReason[] = [];
+  for (const node of state.current) {
+    const here = sizeOf(withoutImage(seen, state.image).filter((one) => one.node === node));
+    const most = Math.min(room, here);
+    const zone = zoneOf(node, seen);
+    if (most < per || zone === null) continue;
+    actions.push({ do: 'update', zone, node, image: state.image, most });
+    reasons.push({ code: 'updating', node: names(seen, [node])[0] ?? node, most });
+    room -= most;
+  }
+  return goOn({ ...state, touched: true, currentSince: state.currentSince ?? now }, actions, reasons);
+}
+
+export function noRoom(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
+  const coming = onTheWay(seen);
+  if (coming > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: coming }]);
+  const { need, valleyAt: until } = seen;
+  const { surge } = state;
+  // While it waits for room it is not late.
+  return askForSurge({ ...state, currentSince: null }, seen, now, [
+    { code: 'waits-for-capacity', ready: readyNow(seen), need, surge, until },
+  ]);
+}
+
+/** Wakes the scaler when it has not asked for the surge yet, now and then again: a limit may stand in its way. */
+export function askForSurge(
+  state: RolloutState,
+  seen: RolloutSeen,
+  now: Millis,
+  reasons: RolloutReason[],
+): RolloutStep {
+  const asked = seen.zones.reduce((sum, zone) => sum + zone.desired, 0);
+  const isShort = !seen.applying && seen.need !== null && asked < seen.need + state.surge;
+  if (!isShort || (state.askedAt !== null && now - state.askedAt < ASK_AGAIN_MS))
+    return goOn(state, [], reasons);
+  return goOn({ ...state, askedAt: now }, [{ do: 'evaluate' }], reasons);
+}

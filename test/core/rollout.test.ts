@@ -1,0 +1,361 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Freeze, NodeSeen, Person, ZoneSeen } from '../../src/core/model.js';
+import { askRollout } from '../../src/core/rollout/ask.js';
+import type { WorkerImage } from '../../src/core/rollout/images.js';
+import { headroom } from '../../src/core/rollout/look.js';
+import {
+  newRollout,
+  type Phase,
+  type RolloutSeen,
+  type RolloutState,
+  type RolloutStep,
+} from '../../src/core/rollout/state.js';
+import { stepRollout } from '../../src/core/rollout/step.js';
+import { rolloutMessage } from '../../src/core/views/rollout.js';
+import { aPolicy, aSample, NOON } from '../support/fleet.js';
+
+const [OLD, NEW] = ['registry.example/ocr:1', 'registry.example/ocr:2'];
+const MINUTE = 60_000;
+const policy = aPolicy();
+const asha: Person = { id: 'slack:U0ASHA', name: 'Asha Rao' };
+
+const aRollout = (more: Partial<RolloutState> = {}): RolloutState => ({
+  ...newRollout({ id: 'r-1', fleet: 'ocr', image: NEW, by: asha, at: NOON, soakSeconds: 600, batch: 1 }),
+  from: OLD,
+  ...more,
+});
+const golden = { node: 'a1', name: 'vm-a1', zone: 'a' };
+
+/** Two nodes a zone; 'oo' are two old ready workers, 'n' a new one, 'N' a new one that starts, 'x' one that failed. */
+function world(
+  nodes: Record<string, string>,
+  more: Partial<RolloutSeen> = {},
+  held: string[] = [],
+): RolloutSeen {
+  const workers = Object.entries(nodes).flatMap(([node, all]) =>
+    [...all].map(
+      (kind, at): WorkerImage => ({
+        id: `${node}-${at}`,
+        zone: node[0] ?? '',
+        node,
+        workers: 1,
+        image: kind === 'o' ? OLD : NEW,
+        state: kind === 'N' ? 'starting' : kind === 'x' ? 'failed' : 'ready',
+      }),
+    ),
+  );
+  const zones = ['a', 'b'].map((zone): ZoneSeen => {
+    const here = workers.filter((one) => one.zone === zone);
+    const ready = here.filter((one) => one.state === 'ready').length;
+    const blocked = held.includes(zone)
+      ? { kind: 'rollout' as const, id: 'd', since: null, detail: 'held' }
+      : null;
+    return {
+      zone,
+      up: true,
+      desired: here.length,
+      ready,
+      starting: here.length - ready,
+      draining: 0,
+      blocked,
+    };
+  });
+  return {
+    nodes: Object.keys(nodes).map(
+      (id): NodeSeen => ({
+        ...{ id, name: `vm-${id}`, zone: id[0] ?? '', status: 'ready', eligible: true, drain: null },
+        workers: nodes[id]?.length ?? 0,
+      }),
+    ),
+    zones,
+    images: {
+      zones: ['a', 'b'].map((zone) => ({
+        zone,
+        image: held.includes(zone) ? NEW : OLD,
+        heldBy: held.includes(zone) ? 'r-1' : null,
+      })),
+      workers,
+    },
+    prepulled: Object.keys(nodes).map((node) => ({
+      ...{ zone: node[0] ?? '', node, state: 'present', detail: null },
+    })),
+    lastHealthy: null,
+    recent: [aSample(NOON)],
+    missing: [],
+    need: 4,
+    valleyAt: null,
+    freezes: [],
+    applying: false,
+    log: null,
+    ...more,
+  };
+}
+
+const calm = { a1: 'oo', a2: 'oo', b1: 'oo', b2: 'oo' };
+const step = (state: RolloutState, seen: RolloutSeen, now = NOON + MINUTE): RolloutStep =>
+  stepRollout(state, seen, now, policy);
+const codes = ({ reasons }: RolloutStep) => reasons.map((reason) => reason.code);
+const updates = ({ actions }: RolloutStep) =>
+  actions.flatMap((action) =>
+    action.do === 'update' ? [`${action.node} ${action.image} ${action.most}`] : [],
+  );
+
+describe('a rollout, phase by phase', () => {
+  const rows: [string, RolloutState, RolloutSeen, { phase: Phase; updates?: string[]; codes?: string[] }][] =
+    [
+      ['plans, asks for the pull and the surge', aRollout(), world(calm), { phase: 'pre-pull' }],
+      [
+        'has nothing to do when every worker runs the image',
+        aRollout(),
+        world({ a1: 'nn', b1: 'nn' }, {}, ['a', 'b']),
+        { phase: 'done', codes: ['nothing-to-do'] },
+      ],
+      [
+        'waits until every node holds the image',
+        aRollout({ phase: 'pre-pull', surge: 2 }),
+        world(calm, { prepulled: [], need: 4 }),
+        { phase: 'pre-pull', codes: ['waits-for-pull'] },
+      ],
+      ['then takes the golden node', aRollout({ phase: 'pre-pull' }), world(calm), { phase: 'golden' }],
+      [
+        'updates the golden node only',
+        aRollout({ phase: 'golden' }),
+        world(calm),
+        { phase: 'golden', updates: [`a1 ${NEW} 2`] },
+      ],
+      [
+        'takes one worker at a time when there is room for one',
+        aRollout({ phase: 'golden' }),
+        world(calm, { need: 7 }),
+        { phase: 'golden', updates: [`a1 ${NEW} 1`] },
+      ],
+      [
+        'waits for room when every worker is needed, and says until when',
+        aRollout({ phase: 'golden', surge: 2 }),
+        world(calm, { need: 8, valleyAt: NOON + 60 * MINUTE }),
+        { phase: 'golden', updates: [], codes: ['waits-for-capacity'] },
+      ],
+      [
+        'waits for the scaler before the first touch',
+        aRollout({ phase: 'golden' }),
+        world(calm, { applying: true }),
+        { phase: 'golden', updates: [], codes: ['waits-for-scaling'] },
+      ],
+      [
+        'does not soak before the golden node is healthy',
+        aRollout({ phase: 'golden', golden, touched: true, current: ['a1'], currentSince: NOON }),
+        world({ ...calm, a1: 'nN' }, {}, ['a']),
+        { phase: 'golden', updates: [], codes: ['waits-for-workers'] },
+      ],
+      [
+        'soaks then',
+        aRollout({ phase: 'golden', golden, touched: true, current: ['a1'], currentSince: NOON }),
+        world({ ...calm, a1: 'nn' }, {}, ['a']),
+        { phase: 'soak' },
+      ],
+      [
+        'touches nobody while it soaks',
+        aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'nn' }, {}, ['a']),
+        { phase: 'soak', updates: [], codes: ['soaking'] },
+      ],
+      [
+        'goes on in the other zone',
+        aRollout({ phase: 'rest', golden, touched: true, lastZone: 'a' }),
+        world({ ...calm, a1: 'nn' }, {}, ['a']),
+        { phase: 'rest', updates: [`b1 ${NEW} 2`] },
+      ],
+      [
+        'takes no second node before the first one serves',
+        aRollout({
+          phase: 'rest',
+          golden,
+          touched: true,
+          lastZone: 'b',
+          current: ['b1'],
+          currentSince: NOON,
+        }),
+        world({ ...calm, a1: 'nn', b1: 'nN' }, {}, ['a', 'b']),
+        { phase: 'rest', updates: [], codes: ['waits-for-workers'] },
+      ],
+      [
+        'takes as many nodes at once as it was told, as far as there is room',
+        aRollout({ phase: 'rest', golden, touched: true, lastZone: 'a', batch: 2 }),
+        world({ ...calm, a1: 'nn' }, { need: 5 }, ['a']),
+        { phase: 'rest', updates: [`b1 ${NEW} 2`, `a2 ${NEW} 1`] },
+      ],
+      [
+        'lets go of the zones at the end',
+        aRollout({ phase: 'verify', golden, touched: true }),
+        world({ a1: 'nn', b1: 'nn' }, {}, ['a', 'b']),
+        { phase: 'verify' },
+      ],
+      [
+        'goes back by itself when the golden node is bad',
+        aRollout({ phase: 'golden', golden, touched: true, current: ['a1'], currentSince: NOON }),
+        world({ ...calm, a1: 'xN' }, {}, ['a']),
+        { phase: 'rolling-back' },
+      ],
+      [
+        'goes back when the golden node is not ready in time',
+        aRollout({
+          phase: 'golden',
+          golden,
+          touched: true,
+          current: ['a1'],
+          currentSince: NOON - 60 * MINUTE,
+        }),
+        world({ ...calm, a1: 'NN' }, {}, ['a']),
+        { phase: 'rolling-back' },
+      ],
+      [
+        'takes what serves nobody back at once',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'xx' }, { need: 99 }, ['a']),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 2`] },
+      ],
+      [
+        'takes what serves back only as the need allows',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'nn' }, { need: 8 }, ['a']),
+        { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
+      ],
+    ];
+  for (const [title, state, seen, wanted] of rows)
+    test(title, () => {
+      const made = step(state, seen);
+      equal(made.state.phase, wanted.phase, JSON.stringify(made.reasons));
+      if (wanted.updates !== undefined) deepEqual(updates(made), wanted.updates);
+      if (wanted.codes !== undefined) deepEqual(codes(made), wanted.codes);
+    });
+});
+
+describe('what stops a rollout', () => {
+  const freeze: Freeze = {
+    ...{
+      v: 1,
+      id: 'f',
+      fleet: '*',
+      kind: 'all',
+      by: asha,
+      reason: 'we look',
+      at: NOON,
+      until: NOON + 9 * MINUTE,
+    },
+  };
+  const late = [1, 2, 3].map((minute) => aSample(NOON + minute, { p95Seconds: 9 }));
+  const soaking = aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON });
+  const seen = (more: Partial<RolloutSeen>) => world({ ...calm, a1: 'nn' }, more, ['a']);
+  const dark = { missing: [{ what: 'demand' as const, peer: 'rabbitmq', why: 'timeout' as const }] };
+
+  const causes: [string, Partial<RolloutSeen>, string][] = [
+    ['a freeze', { freezes: [freeze] }, 'freeze'],
+    ['a breach of the objective', { recent: late }, 'slo-breach'],
+    ['numbers that are missing', dark, 'metrics-missing'],
+    ['a need that is not known', { need: null }, 'metrics-missing'],
+  ];
+  for (const [title, more, why] of causes)
+    test(`${title} pauses it`, () => {
+      const made = step(soaking, seen(more));
+      equal(made.state.paused?.why, why);
+      deepEqual(made.actions, []);
+    });
+  test('a freeze of cuts alone does not', () =>
+    equal(step(soaking, seen({ freezes: [{ ...freeze, kind: 'down' }] })).state.paused, null));
+  test('the soak begins anew after a pause that ended by itself', () => {
+    const paused = step(soaking, seen(dark)).state;
+    const again = step(paused, seen({}), NOON + 5 * MINUTE).state;
+    deepEqual([again.paused, again.phaseAt], [null, NOON + 5 * MINUTE]);
+  });
+  test('a breach waits for a person, whose resume is believed for a while', () => {
+    const paused = step(soaking, seen({ recent: late })).state;
+    equal(step(paused, seen({})).state.paused?.why, 'slo-breach');
+    const resumed = askRollout(paused, 'resume', asha, NOON + 2 * MINUTE);
+    ok('state' in resumed);
+    equal(step(resumed.state, seen({ recent: late }), NOON + 3 * MINUTE).state.paused, null);
+    equal(step(resumed.state, seen({ recent: late }), NOON + 13 * MINUTE).state.paused?.why, 'slo-breach');
+  });
+  test('unhealthy workers after the golden node pause it, with their last words', () => {
+    const resting = aRollout({ phase: 'rest', golden, touched: true, current: ['b1'], currentSince: NOON });
+    const made = step(resting, world({ ...calm, a1: 'nn', b1: 'nx' }, { log: 'no such device' }, ['a', 'b']));
+    equal(made.state.paused?.why, 'workers-unhealthy');
+    deepEqual(made.state.failure, {
+      why: 'new workers that are not healthy: 1',
+      node: 'vm-b1',
+      log: 'no such device',
+    });
+    ok(rolloutMessage(made.state).parts.some((part) => part.kind === 'code' && /device/.test(part.text)));
+  });
+  test('an abort before the first touch ends it, and after it goes back', () => {
+    const early = askRollout(aRollout({ phase: 'plan' }), 'abort', asha, NOON);
+    equal('state' in early && early.state.phase, 'aborted');
+    const later = askRollout(soaking, 'abort', asha, NOON);
+    equal('state' in later && later.state.phase, 'rolling-back');
+    ok('refused' in askRollout(aRollout({ phase: 'rolled-back' }), 'rollback', asha, NOON));
+  });
+});
+
+describe('whatever is seen', () => {
+  const node = fc.string({ unit: fc.constantFrom('o', 'n', 'N', 'x'), maxLength: 4 });
+  const phases: Phase[] = ['plan', 'pre-pull', 'golden', 'soak', 'rest', 'verify', 'rolling-back'];
+  const anything = fc.record({
+    nodes: fc.record({ a1: node, a2: node, b1: node, b2: node }),
+    need: fc.option(fc.integer({ min: 0, max: 16 })),
+    phase: fc.constantFrom(...phases),
+    batch: fc.integer({ min: 1, max: 3 }),
+    held: fc.subarray(['a', 'b']),
+    touched: fc.boolean(),
+    paused: fc.boolean(),
+    minutes: fc.integer({ min: 0, max: 60 }),
+  });
+  const make = (given: typeof anything extends fc.Arbitrary<infer T> ? T : never) => {
+    const { phase, batch, touched, paused } = given;
+    const isGolden = touched && phase !== 'plan' && phase !== 'pre-pull';
+    const state = aRollout({
+      ...{ phase, batch, touched, golden: isGolden ? golden : null },
+      paused: paused ? { why: 'person', at: NOON, by: asha } : null,
+    });
+    const seen = world(given.nodes, { need: given.need }, given.held);
+    return { state, seen, made: step(state, seen, NOON + given.minutes * MINUTE) };
+  };
+
+  test('it never takes more out of service than the need leaves, but for what serves nobody or a rollback that waited', () => {
+    fc.assert(
+      fc.property(anything, (given) => {
+        const { state, seen, made } = make(given);
+        if (state.phase === 'rolling-back' || made.state.phase === 'rolling-back') return;
+        const taken = made.actions.reduce((sum, one) => sum + (one.do === 'update' ? one.most : 0), 0);
+        ok(taken <= headroom(seen));
+      }),
+    );
+  });
+  test('before the golden node is healthy no other node is touched, and while it is paused nothing is done', () => {
+    fc.assert(
+      fc.property(anything, (given) => {
+        const { state, made } = make(given);
+        const nodes = new Set(
+          made.actions.flatMap((one) => (one.do === 'update' && one.node !== '' ? [one.node] : [])),
+        );
+        if (
+          ['plan', 'pre-pull', 'golden', 'soak'].includes(state.phase) &&
+          made.state.phase !== 'rolling-back'
+        )
+          ok([...nodes].every((id) => id === made.state.golden?.node));
+        if (made.state.paused !== null) deepEqual(made.actions, []);
+        ok(nodes.size <= given.batch || made.state.phase === 'rolling-back');
+      }),
+    );
+  });
+  test('a step made again from what was stored is the same step', () => {
+    fc.assert(
+      fc.property(anything, (given) => {
+        const { state, seen, made } = make(given);
+        const stored = JSON.parse(JSON.stringify(state)) as RolloutState;
+        deepEqual(step(stored, seen, NOON + given.minutes * MINUTE), made);
+        ok(rolloutMessage(made.state).summary.length < 400);
+      }),
+    );
+  });
+});
