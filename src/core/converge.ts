@@ -80,8 +80,11 @@ function stepOf(
       ? { do: 'scale', zone, workers: asked, raise: false }
       : { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
   }
-  if (seen.ready < asked)
-    return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
+  if (seen.ready < asked) {
+    // A count that somebody else set may have no nodes to run on: they are grown here, too.
+    const missing = seen.ready + seen.starting < asked ? roomFor(asked, zone, nodes, group, policy) : null;
+    return missing ?? { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
+  }
   if (seen.draining > 0)
     return { do: 'wait', zone, for: 'leaving', detail: `${seen.draining} workers finishing` };
   return shrink(asked, zone, nodes, group, policy);
@@ -97,19 +100,33 @@ function raise(
   now: Millis,
 ): Step {
   const { zone } = seen;
+  const grow = roomFor(workers, zone, nodes, group, policy);
+  if (grow !== null) return grow;
   const needed = Math.ceil(workers / policy.slotsPerNode);
   const usable = nodes.filter((node) => node.eligible && node.status === 'ready').length;
   const late = now - desired.at > PATIENCE * policy.startupSeconds * 1_000;
   const canGrow = group !== null && group.size !== null;
-  // A cordoned or draining node keeps its place in the group until it is removed, and cannot take a worker.
-  const unusable = nodes.filter((node) => !node.eligible && keepsItsPlace(node, group)).length;
-  if (canGrow && (group.size ?? 0) < needed + unusable) return { do: 'grow', zone, size: needed + unusable };
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
   }
   if (seen.blocked !== null && seen.blocked.kind !== 'rollout')
     return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
   return { do: 'scale', zone, workers, raise: true };
+}
+
+/** The step that makes the group large enough for so many workers; null when it is, or nobody can resize it. */
+function roomFor(
+  workers: number,
+  zone: string,
+  nodes: NodeSeen[],
+  group: GroupNow | null,
+  policy: Policy,
+): Step | null {
+  if (group === null || group.size === null) return null;
+  // A cordoned or draining node keeps its place in the group until it is removed, and cannot take a worker.
+  const unusable = nodes.filter((node) => !node.eligible && keepsItsPlace(node, group)).length;
+  const size = Math.ceil(workers / policy.slotsPerNode) + unusable;
+  return group.size < size ? { do: 'grow', zone, size } : null;
 }
 
 /** Nodes that hold no worker and are not needed: cordon and drain one after the other, then remove those that are drained. */

@@ -13,10 +13,15 @@ export function atMostCeiling(wanted: number, policy: Policy): Step {
   return { count: policy.ceiling, reason: { code: 'ceiling-limited', wanted, allowed: policy.ceiling } };
 }
 
-/** Largest change of one decision. Getting back under the ceiling is not slowed by it. */
+/**
+ * Largest change of one decision, one allocation at the least: a smaller step, rounded to whole allocations, would never
+ * move the fleet. Getting back under the ceiling is not slowed by it.
+ */
 export function stepLimited(wanted: number, current: number, policy: Policy): Step {
-  const most = policy.stepUp === null ? Infinity : current + policy.stepUp;
-  const least = policy.stepDown === null ? -Infinity : current - policy.stepDown;
+  const step = (knob: number | null): number =>
+    knob === null ? Infinity : Math.max(knob, policy.workersPerAllocation);
+  const most = current + step(policy.stepUp);
+  const least = current - step(policy.stepDown);
   const allowed = Math.min(Math.max(Math.min(wanted, most), least), Math.max(wanted, policy.ceiling));
   if (allowed === wanted) return { count: wanted };
   return { count: allowed, reason: { code: 'step-limited', wanted, allowed } };

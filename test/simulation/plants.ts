@@ -1,9 +1,10 @@
 /** Bugs to plant into the app: each breaks one law, as a slip in an adapter, the store or the policy would. */
 import type { Ports } from '../../src/app.js';
 import type { FleetConfig } from '../../src/config.js';
-import type { Policy } from '../../src/core/policy.js';
+import type { Policy, PolicyInput } from '../../src/core/policy.js';
 import { OutsideError } from '../../src/errors.js';
 import type { DemandSeen } from '../../src/ports.js';
+import type { Illness, Peer } from '../../src/simulation/whole/faults.js';
 import type { WholeSpec } from '../../src/simulation/whole/run.js';
 
 export interface Plant {
@@ -11,11 +12,28 @@ export interface Plant {
   /** The invariants of which one must break. */
   caughtBy: string[];
   plant: NonNullable<WholeSpec['plant']>;
+  /** The first seed that is tried. */
+  seed: number;
+  /** A fleet whose policy has what the bug breaks; the seed's own when absent. */
+  knobs?: Partial<PolicyInput>;
+  /** Hours of the day in which a peer is ill; the seed's plan when absent. */
+  ill?: { peer: Peer; illness: Illness; hours: [number, number][] };
 }
+
+/** Darkness that falls again and again while the evening's demand falls. */
+const EVENING: [number, number][] = [
+  [18.6, 19.6],
+  [20, 20.8],
+  [21.2, 22],
+  [22.3, 23],
+];
 
 export const plants: Plant[] = [
   {
     bug: 'trusts stale numbers as if they were new',
+    seed: 1,
+    knobs: { preset: 'thrifty' },
+    ill: { peer: 'demand', illness: 'stale', hours: EVENING },
     caughtBy: ['no-cut-in-the-dark'],
     plant: {
       ports: (ports) => ({
@@ -34,6 +52,9 @@ export const plants: Plant[] = [
   },
   {
     bug: 'takes unknown for zero',
+    seed: 1,
+    knobs: { preset: 'thrifty' },
+    ill: { peer: 'demand', illness: 'nostats', hours: EVENING },
     caughtBy: ['no-cut-in-the-dark'],
     plant: {
       ports: (ports) => ({
@@ -58,26 +79,33 @@ export const plants: Plant[] = [
   },
   {
     bug: 'lets an override go beyond the ceiling',
+    seed: 1,
     caughtBy: ['ceiling'],
     plant: { fleets: withPolicy({ ceiling: 100_000 }) },
   },
   {
     bug: 'forgets the step',
+    seed: 1,
+    knobs: { stepUp: 2, stepDown: 2 },
     caughtBy: ['step'],
     plant: { fleets: withPolicy({ stepUp: null, stepDown: null }) },
   },
   {
     bug: 'forgets the budget',
+    seed: 1,
+    knobs: { budgetPerHour: 2 },
     caughtBy: ['budget'],
     plant: { fleets: withPolicy({ budgetPerHour: null }) },
   },
   {
     bug: 'acts in advise mode',
+    seed: 8,
     caughtBy: ['advise-touches-nothing'],
     plant: { fleets: withPolicy({ mode: 'act' }) },
   },
   {
     bug: 'adds two more where it should say how many there shall be',
+    seed: 2,
     caughtBy: ['absolute', 'once'],
     plant: {
       ports: (ports) => ({
@@ -96,6 +124,7 @@ export const plants: Plant[] = [
   },
   {
     bug: 'acts without asking for the lease',
+    seed: 2,
     caughtBy: ['one-writer'],
     plant: {
       ports: (ports) => ({
@@ -111,6 +140,7 @@ export const plants: Plant[] = [
   },
   {
     bug: 'does not see freezes',
+    seed: 1,
     caughtBy: ['freeze-decisions', 'freeze-acts'],
     plant: {
       ports: (ports) => ({
@@ -124,6 +154,7 @@ export const plants: Plant[] = [
   },
   {
     bug: 'lets an override live on',
+    seed: 6,
     caughtBy: ['expired-override'],
     plant: {
       ports: (ports) => ({
@@ -141,11 +172,13 @@ export const plants: Plant[] = [
   },
   {
     bug: 'decides a cycle each time it is asked',
+    seed: 1,
     caughtBy: ['one-decision-a-cycle', 'no-two-cycles-without'],
     plant: { ports: decidesAgain },
   },
   {
     bug: 'posts again when it does not know whether it posted',
+    seed: 4,
     caughtBy: ['one-message-a-key'],
     plant: {
       ports: (ports) => ({ ...ports, chat: ports.chat && { ...ports.chat, find: async () => null } }),
@@ -153,6 +186,7 @@ export const plants: Plant[] = [
   },
   {
     bug: 'puts everything into one zone',
+    seed: 3,
     caughtBy: ['zones-even'],
     plant: {
       ports: (ports) => ({
@@ -179,6 +213,7 @@ export const plants: Plant[] = [
   },
   {
     bug: 'removes nodes whatever runs on them',
+    seed: 3,
     caughtBy: ['empty-nodes-only'],
     plant: {
       ports: (ports) => ({

@@ -48,10 +48,10 @@ test('two people with two overrides: the second sees the first and has to say re
   const story = await aStory();
   await story.passTo(minute(41));
   await story.say(`override ${FLEET} 9 for 2h because one`);
-  await story.say(`override ${FLEET} 5 for 2h because two`);
+  await story.say(`override ${FLEET} 12 for 2h because two`);
   await story.pass(10 * MINUTE);
   equal(story.world.asked(FLEET), 9);
-  await story.say(`override ${FLEET} 5 for 2h because two --replace`);
+  await story.say(`override ${FLEET} 12 for 2h because two --replace`);
   await story.pass(10 * MINUTE);
-  equal(story.world.asked(FLEET), 5);
+  equal(story.world.asked(FLEET), 12);
 });

@@ -61,7 +61,8 @@ export interface Faults {
   windows: Window[];
   rates: Rates;
   /** null: the call goes through. */
-  strike(peer: Peer, method: string, now: Millis): Blow | null;
+  /** `fleet`: whose numbers are asked for; null where the call concerns none alone. */
+  strike(peer: Peer, method: string, now: Millis, fleet: string | null): Blow | null;
   deliversTwice(): boolean;
   illness(peer: Peer, now: Millis, fleet?: string): Window | null;
   /** Ends everything. */
@@ -117,7 +118,7 @@ export function createFaults(
     get rates() {
       return now;
     },
-    strike(peer, method, at) {
+    strike(peer, method, at, fleet) {
       if (healthy) return null;
       const stroke = strokes.find((one) => one.peer === peer && one.method === method && one.from <= at);
       if (stroke !== undefined) {
@@ -129,7 +130,7 @@ export function createFaults(
       const dies = changes ? now.diesWhenChanging : now.dies;
       if (dice < dies) return blow('dies', { dies: random.chance(0.5) ? 'before' : 'after' });
       if (dice < dies + now.pauses) return blow('pauses', { delayMs: 1_000 * (5 + random.int(40)) });
-      const window = ill.length === 0 ? null : current(peer, at, null);
+      const window = ill.length === 0 ? null : current(peer, at, fleet);
       if (window !== null) {
         const struck = strikeOf(window.illness, peer, method, random);
         if (struck !== null) return struck;

@@ -9,10 +9,11 @@ export const NODE_BOOT_SECONDS = 90;
 export const WORKER_START_SECONDS = 90;
 export const WORKER_STOP_SECONDS = 20;
 
-/** Two fleets with the limits that the seed gives them. */
+/** One fleet or two, with the limits that the seed gives them. */
 export function fleetsOf(seed: number): FleetConfig[] {
   const random = createRandom(seedFor(seed, 'fleets'));
-  return ['face', 'ocr'].map((name) => simulatedFleet(name, someKnobs(random), random.chance(0.3)));
+  const names = random.chance(0.4) ? ['face', 'ocr'] : ['face'];
+  return names.map((name) => simulatedFleet(name, someKnobs(random), random.chance(0.3)));
 }
 
 /** A fleet over the simulated cluster; `fixed`: nobody can resize its node groups. */

@@ -268,6 +268,23 @@ export const invariants: readonly Invariant[] = [
     }),
   },
   {
+    name: 'advice-once',
+    says: 'In advise mode the guard does not repeat its advice until it asks for more.',
+    watch: () => {
+      const newest = new Map<string, number | null>();
+      return {
+        decision: ({ record }) => {
+          const before = newest.get(record.fleet) ?? null;
+          const to = target(record.decision);
+          newest.set(record.fleet, record.status === 'advised' ? to : null);
+          return record.status === 'advised' && record.trigger === 'guard' && before !== null && to <= before
+            ? `${told(record)} again`
+            : null;
+        },
+      };
+    },
+  },
+  {
     name: 'nodes-asked',
     says: 'A node group grows to what the decision’s workers fill, besides nodes that take no work.',
     watch: (truth) => ({
@@ -445,11 +462,12 @@ function beyondStep(record: DecisionRecord, truth: Truth): string | null {
   if (open.some(({ kind }) => kind === 'pin')) return null;
   // Whole allocations may round a step up by less than one of them.
   const round = workersPerAllocation - 1;
-  if (isRaise(record) && stepUp !== null && to - from > stepUp + round)
+  const most = (step: number): number => Math.max(step, workersPerAllocation) + round;
+  if (isRaise(record) && stepUp !== null && to - from > most(stepUp))
     return `${told(record)}, the step is ${stepUp}`;
   const { ceiling } = truth.policy(record.fleet);
   const paid = lowestForced(record, truth);
-  if (isCut(record) && stepDown !== null && from - to > stepDown + round && to !== ceiling && to > paid)
+  if (isCut(record) && stepDown !== null && from - to > most(stepDown) && to !== ceiling && to > paid)
     return `${told(record)}, the step is ${stepDown}, the floor ${floor}`;
   return null;
 }

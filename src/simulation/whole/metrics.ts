@@ -76,4 +76,4 @@ export function createMetrics(
 const QUIET_REQUESTS = 5;
 
 /** Nothing is learnt from it: what a flaky or stale source says is true, of its time. */
-const isMute = (illness: Illness | null): boolean => illness === 'nostats' || illness === 'slow';
+const isMute = (illness: Illness | null): boolean => illness === 'nostats';

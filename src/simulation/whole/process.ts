@@ -54,10 +54,15 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   });
   const view: RunView = { name, issuedAt: world.now(), intentRead: 0, lease: null };
 
-  const gate = async <T>(peer: Peer, method: string, act: () => Promise<T>): Promise<T> => {
+  const gate = async <T>(
+    peer: Peer,
+    method: string,
+    fleet: string | null,
+    act: () => Promise<T>,
+  ): Promise<T> => {
     if (!self.alive) return never();
     view.issuedAt = world.now();
-    const blow = faults.strike(peer, method, view.issuedAt);
+    const blow = faults.strike(peer, method, view.issuedAt, fleet);
     if (blow === null) return act();
     world.note(`${view.name}: ${peer}.${method} ${blow.name}`);
     if (blow.delayMs > 0) {
@@ -82,7 +87,9 @@ export function createProcess(spec: ProcessSpec): BotProcess {
     const methods = Object.entries(port).map(([method, act]) => [
       method,
       (...args: unknown[]) =>
-        gate(peer, method, () => (act as (...all: unknown[]) => Promise<unknown>)(...args)),
+        gate(peer, method, askedFor(peer, args[0]), () =>
+          (act as (...all: unknown[]) => Promise<unknown>)(...args),
+        ),
     ]);
     return Object.fromEntries(methods) as P;
   };
@@ -108,6 +115,12 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   const app = createApp(spec.plant === undefined ? ports : spec.plant(ports), spec.fleets, settings);
   const self: BotProcess = { name, app, view, alive: true, busy: false, died };
   return self;
+}
+
+/** The simulated sources are named after their fleet. */
+function askedFor(peer: Peer, source: unknown): string | null {
+  if (peer === 'gauge') return source as string;
+  return peer === 'demand' ? (source as { queue: string }).queue : null;
 }
 
 /** What comes after a fatal call. */
