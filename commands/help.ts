@@ -13,9 +13,12 @@ export function helpOf(others: Verb[]): Verb<string | null> {
     examples: ['help', 'help override'],
     changes: false,
     parse: (words) => words.find((word) => /^[a-z]/i.test(word))?.toLowerCase() ?? null,
-    async run(name, { command }) {
+    async run(name, { command, authority }) {
       const all = [...others, help as Verb];
-      if (name === null) return { visibility: 'caller', message: helpMessage(all, command) };
+      if (name === null) {
+        const standing = await authority.standing('admin');
+        return { visibility: 'caller', message: helpMessage(all, command, standing) };
+      }
       const verb = all.find((other) => other.name === name);
       if (verb !== undefined) return { visibility: 'caller', message: verbHelpMessage(verb, command) };
       const near = nearest(

@@ -7,9 +7,9 @@ export function verbTable(verbs: readonly Verb[], command: string): string {
   const rows = verbs.map((verb) => {
     const usage = `${command} ${verb.name} ${verb.usage}`.trim();
     const examples = verb.examples.map((example) => code(`${command} ${example}`)).join('<br>');
-    return `| ${code(usage)} | ${cell(verb.summary)} | ${verb.changes ? 'yes' : 'no'} | ${examples} |`;
+    return `| ${code(usage)} | ${cell(verb.summary)} | ${roleOf(verb)} | ${examples} |`;
   });
-  return ['| Say | What it does | Changes something | Examples |', '| --- | --- | --- | --- |', ...rows].join(
-    '\n',
-  );
+  return ['| Say | What it does | Role | Examples |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
+
+const roleOf = ({ role, changes }: Verb): string => role ?? (changes ? 'operator' : 'viewer');

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isValidSlackRequest } from '@slack/bolt';
 import type { Log } from '../../ports.js';
+import { isWellFormed } from './shape.js';
 
 export interface GuardOptions {
   path: string;
@@ -52,6 +53,10 @@ async function check(
       return refuse(response, 401);
     }
     if (!(await isFirst(signature, options))) return alreadyDone(response);
+  }
+  if (!isWellFormed(body.toString(), header(request, 'content-type'))) {
+    options.log.warn({ peer: 'slack' }, 'refused a signed request that is nothing Slack sends');
+    return refuse(response, 400);
   }
   // Bolt takes a body that was read before it.
   Object.assign(request, { rawBody: body });

@@ -1,4 +1,5 @@
 /** `help`: what can be said, with examples that run as they stand. */
+import type { Role, Standing } from '../access.js';
 import type { Message } from '../message.js';
 
 export interface VerbHelp {
@@ -7,9 +8,14 @@ export interface VerbHelp {
   summary: string;
   examples: string[];
   changes: boolean;
+  role?: Role;
 }
 
-export function helpMessage(verbs: readonly VerbHelp[], command: string): Message {
+export function helpMessage(
+  verbs: readonly VerbHelp[],
+  command: string,
+  standing: Pick<Standing, 'role' | 'because'> | null = null,
+): Message {
   return {
     summary: `Muster keeps enough workers ready before the traffic arrives. You can say: ${verbs.map((verb) => verb.name).join(', ')}.`,
     title: 'What you can say',
@@ -28,9 +34,24 @@ export function helpMessage(verbs: readonly VerbHelp[], command: string): Messag
       },
       {
         kind: 'context',
-        text: ['More about one of them, with examples: ', { code: `${command} help override` }],
+        text: [
+          'More about one of them, with examples: ',
+          { code: `${command} help override` },
+          '. First time here: ',
+          { code: `${command} doctor` },
+          ' says what is missing, and how to get it.',
+        ],
       },
-      { kind: 'buttons', buttons: [{ label: 'Status now', command: 'status' }] },
+      ...(standing === null
+        ? []
+        : [{ kind: 'context' as const, text: `Your role is ${standing.role} (${standing.because}).` }]),
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Status now', command: 'status' },
+          { label: 'What is missing?', command: 'doctor' },
+        ],
+      },
     ],
   };
 }
@@ -48,7 +69,7 @@ export function verbHelpMessage(verb: VerbHelp, command: string): Message {
       {
         kind: 'context',
         text: verb.changes
-          ? 'It changes something, so the team sees it and it is kept in the audit trail.'
+          ? `It changes something: it takes the role ${verb.role ?? 'operator'}, the team sees it, and it is kept in the audit trail.`
           : 'It changes nothing; only you see the answer.',
       },
     ],
