@@ -1,6 +1,6 @@
 /** The world of the loop's bench: any number of fleets behind the ports, each with a memory and a demand of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApp } from '../src/app.js';
+import { type App, createApp } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import { emptyMemory, learn } from '../src/core/learn.js';
 import type { Memory } from '../src/core/memory.js';
@@ -10,6 +10,7 @@ import type { Clock, DemandSeen, JobHandler, Meter, Queue, Store } from '../src/
 
 export interface BenchWorld {
   names: string[];
+  app: App;
   store: Store;
   handler: JobHandler;
   clock: Clock;
@@ -76,7 +77,7 @@ export function createBenchWorld(fleets: number, clock: Clock, store: Store, que
       decided += 1;
     },
   };
-  return { names, store, handler, clock, decided: () => decided };
+  return { names, app, store, handler, clock, decided: () => decided };
 }
 
 /** Gives every fleet an hour of history, as its observations would have left it. */

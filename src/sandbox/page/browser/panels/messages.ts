@@ -119,7 +119,7 @@ export function messageNode(message: Message, where: 'channel' | 'thread'): HTML
         isBot ? h('span', { class: 'tag' }, 'app') : null,
         h('time', { datetime: new Date(time).toISOString(), title: dayAndTime(time) }, clockTime(time)),
         message.edited ? h('span', { class: 'muted' }, 'updated') : null,
-        ...(isBot && where === 'channel' && message.onlyFor === null ? shortcutButtons(message) : []),
+        ...(isBot && message.onlyFor === null ? shortcutButtons(message) : []),
       ),
       ...content,
       message.reactions.length === 0
