@@ -92,6 +92,8 @@ export interface Config {
   /** BullMQ and lease times, machine time. */
   locks: { lockMs: number; stalledMs: number; leaseMs: number };
   heartbeatUrl: string | null;
+  /** What watchers send with a maintenance notice; null: notices by HTTP are refused. */
+  maintenanceSecret: string | null;
   maxOverrideSeconds: number;
   access: AccessPolicy;
   /** When each channel is told about the last day; null: never. */
@@ -465,6 +467,7 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
     peerTimeoutMs: 5_000,
     locks: { lockMs: 30_000, stalledMs: 30_000, leaseMs: 60_000 },
     heartbeatUrl: secret('HEARTBEAT_URL'),
+    maintenanceSecret: secret('MAINTENANCE_WEBHOOK_SECRET'),
     logLevel: secret('LOG_LEVEL') ?? 'info',
   };
   if (problems.length > 0) throw badConfiguration(problems);

@@ -12,6 +12,7 @@ import { createFixedNodeGroups } from './adapters/fixed/node-groups.js';
 import { createGceNodeGroups } from './adapters/gce/node-groups.js';
 import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
+import { createNoticeRoute } from './adapters/http/maintenance-route.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from './adapters/nomad/rollouts.js';
 import { createPagerdutyHooks } from './adapters/pagerduty/hooks.js';
@@ -105,7 +106,18 @@ export async function createBot(config: Config): Promise<Bot> {
     ready: () => readiness(store, clock, inForce.fleets, startedAt),
     metrics: meter.render,
   });
-  const routes = [...health, ...hooks];
+  const notices =
+    config.maintenanceSecret === null
+      ? []
+      : [
+          createNoticeRoute({
+            secret: config.maintenanceSecret,
+            enqueue: bull.queue.enqueue,
+            clock,
+            log,
+          }),
+        ];
+  const routes = [...health, ...hooks, ...notices];
   const slack =
     config.slack === null
       ? null
@@ -266,6 +278,7 @@ function secretsOf(config: Config): string[] {
     config.gce?.token,
     config.redis.url.includes('@') ? config.redis.url : null,
     config.heartbeatUrl,
+    config.maintenanceSecret,
     ...config.fleets.map((fleet) => fleet.pagerdutyRoutingKey),
   ].filter((secret): secret is string => typeof secret === 'string' && secret !== '');
 }

@@ -89,6 +89,7 @@ export function sandboxConfig(peers: SandboxPeers): Config {
     peerTimeoutMs: 2_000,
     locks: { lockMs: 2_000, stalledMs: 1_000, leaseMs: 4_000 },
     heartbeatUrl: null,
+    maintenanceSecret: null,
     maxOverrideSeconds: 86_400,
     access: sandboxAccess(),
     digest: { at: '09:00', timeZone: 'Asia/Kolkata' },
