@@ -9,6 +9,7 @@ import type { DecisionSummary } from '../core/model.js';
 import type { BotSeen } from './bots.js';
 import type { Call, Fault, FaultKind, FaultTarget } from './context.js';
 import type { Anchor } from './sandbox-clock.js';
+import type { MaintenanceAsk } from './watcher.js';
 
 /** The world's truth about one fleet; unknown is null. */
 export interface FleetTruth {
@@ -62,6 +63,11 @@ export interface ControlledWorld {
   submit(form: { user: string; viewId: string; values: Record<string, unknown> }): Promise<Answered>;
   fault(target: FaultTarget, kind: FaultKind, seconds: number): Promise<Fault>;
   endFault(id: string): Promise<boolean>;
+  /** The cloud announces that it stops a node. */
+  maintenance(ask: MaintenanceAsk): { node: string; zone: string; at: number };
+  withdrawMaintenance(node: string): void;
+  /** False when there is no such zone. */
+  zone(zone: string, up: boolean): boolean;
   replicaConfig(): Config;
   registerBot(bot: BotSeen): { world: string; clock: Anchor };
 }
@@ -78,6 +84,7 @@ export class ControlError extends Error {
 }
 
 const BODY_BYTES = 256 * 1024;
+const WEEK_SECONDS = 7 * 86_400;
 const text = (most: number) => z.string().min(1).max(most);
 const loopbackUrl = z
   .string()
@@ -101,6 +108,14 @@ const bodies = {
     kind: z.enum(['down', 'slow', 'error', 'ratelimit', 'stale', 'nostats']),
     seconds: z.number().positive(),
   }),
+  maintenance: z.object({
+    node: text(80).optional(),
+    fleet: text(80).optional(),
+    inSeconds: z.number().min(0).max(WEEK_SECONDS),
+    downSeconds: z.number().positive().max(WEEK_SECONDS).nullable().default(600),
+  }),
+  withdrawal: z.object({ node: text(80), withdraw: z.literal(true) }),
+  zone: z.object({ zone: text(80), up: z.boolean() }),
   bot: z.object({ url: loopbackUrl, pid: z.number().int().min(2) }),
 };
 
@@ -124,6 +139,17 @@ export function createControl(
       const { target, kind, seconds } = await body(request, bodies.fault);
       const { id, until } = await world.fault(target, kind, seconds);
       return { id, until };
+    },
+    'POST maintenance': async (request) => {
+      const said = await body(request, z.union([bodies.withdrawal, bodies.maintenance]));
+      if (!('withdraw' in said)) return world.maintenance(said);
+      world.withdrawMaintenance(said.node);
+      return { ok: true };
+    },
+    'POST zone': async (request) => {
+      const { zone, up } = await body(request, bodies.zone);
+      if (world.zone(zone, up)) return { ok: true };
+      throw new ControlError(404, 'not-found', 'There is no such zone.');
     },
     'DELETE fault': async (_request, id) => {
       if (await world.endFault(id)) return { ok: true };

@@ -10,6 +10,7 @@ import type { Peers } from './peers.js';
 import type { SandboxClock } from './sandbox-clock.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import type { Reply } from './slack/control.js';
+import type { CloudWatcher } from './watcher.js';
 
 export interface WorldActsParts {
   /** Names this run of the world: a bot that knows another one holds addresses that are gone. */
@@ -21,6 +22,7 @@ export interface WorldActsParts {
   calls: Calls;
   registry: BotRegistry;
   decisions: DecisionsView;
+  watcher: CloudWatcher;
   currency: string;
   config(): Config;
   /** What people should know, sentences. */
@@ -74,6 +76,13 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
       const found = faults.end(id);
       await parts.onFault();
       return found;
+    },
+    maintenance: parts.watcher.announce,
+    withdrawMaintenance: parts.watcher.withdraw,
+    zone: (zone, up) => {
+      const known = simulation.cluster.state.groups.some((group) => group.zone === zone);
+      if (known) simulation.cluster.setZone(zone, up);
+      return known;
     },
     replicaConfig: parts.config,
     registerBot: (bot) => {

@@ -18,6 +18,7 @@ import { createRedisFaults } from './redis-faults.js';
 import { createSandboxClock } from './sandbox-clock.js';
 import type { SavedWorld, SaveFile } from './save.js';
 import { createSimulatedWorld, type SavedSimulation } from './simulated-world.js';
+import { createCloudWatcher } from './watcher.js';
 import { createWorldActs } from './world-acts.js';
 import type { Origin } from './world-options.js';
 import { latestRecorded, openWorldRedis } from './world-redis.js';
@@ -113,6 +114,7 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
     let summary = (parts.summary as string[] | undefined) ?? [];
     let isOver = summary.length > 0;
 
+    const watcher = createCloudWatcher({ cluster: simulation.cluster, bots: registry.list });
     const decisions = createDecisionsView(redis.store, names);
     const acts = createWorldActs({
       id: randomUUID(),
@@ -123,8 +125,12 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
       calls,
       registry,
       decisions,
+      watcher,
       currency: fleets[0]?.policy.currency ?? 'USD',
-      config: () => sandboxConfig({ ...peers.config, redis: { url: redis.door }, clock: clock.anchor() }),
+      config: () => ({
+        ...sandboxConfig({ ...peers.config, redis: { url: redis.door }, clock: clock.anchor() }),
+        maintenanceSecret: watcher.secret,
+      }),
       notes: () => [...(child?.note() ? [child.note() as string] : []), ...summary],
       onFault: () => redisFaults.set(faults.open('redis')?.kind ?? null),
     });
@@ -178,6 +184,7 @@ export async function startWorld(settings: WorldSettings): Promise<World> {
       simulation.advance(clock.now(), mayGoOn);
       void redisFaults.set(faults.open('redis')?.kind ?? null).catch(() => {});
       saveWhenDue();
+      watcher.turn();
       if (simulation.endsAt !== null && !isOver && simulation.traffic.now >= simulation.endsAt) {
         isOver = true;
         void summaryOf(simulation, redis.store, names).then((lines) => {

@@ -59,6 +59,13 @@ export async function aScene(): Promise<Scene> {
       if (at >= 0) faults.splice(at, 1);
       return at >= 0;
     },
+    maintenance: ({ node = 'gpu-1', inSeconds }) => ({
+      node,
+      zone: 'asia-south1-a',
+      at: clock.now() + inSeconds * 1000,
+    }),
+    withdrawMaintenance: () => {},
+    zone: () => true,
     replicaConfig: () => {
       throw new ControlError(404, 'not-found', 'No replica here.');
     },

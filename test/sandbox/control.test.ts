@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -9,6 +10,7 @@ import {
   createControl,
   isLoopbackHost,
 } from '../../src/sandbox/control.js';
+import { ZONES } from '../../src/sandbox/fleets.js';
 
 const done: unknown[] = [];
 const answered = { ok: true, ackMs: 5, responses: [] };
@@ -30,6 +32,9 @@ const world: ControlledWorld = {
   },
   fault: async (target, kind, seconds) => ({ id: 'f1', target, kind, until: seconds * 1_000 }),
   endFault: async (id) => id === 'f1',
+  maintenance: ({ node, inSeconds }) => ({ node: node ?? 'n1', zone: 'a', at: inSeconds * 1_000 }),
+  withdrawMaintenance: (node) => void done.push({ withdrawn: node }),
+  zone: (zone) => zone === 'a',
   replicaConfig: () => ({ environment: 'sandbox' }) as Config,
   registerBot: (bot) => {
     done.push(bot);
@@ -90,6 +95,14 @@ test('each route takes what the contract says and hands it on', async () => {
     json: { id: 'f1', until: 60_000 },
   });
   equal((await ask('DELETE', '/_sandbox/fault/f1')).status, 200);
+  deepEqual(await ask('POST', '/_sandbox/maintenance', { node: 'n2', inSeconds: 60 }), {
+    status: 200,
+    json: { node: 'n2', zone: 'a', at: 60_000 },
+  });
+  equal((await ask('POST', '/_sandbox/maintenance', { node: 'n2', withdraw: true })).status, 200);
+  deepEqual(done.pop(), { withdrawn: 'n2' });
+  equal((await ask('POST', '/_sandbox/zone', { zone: 'a', up: false })).status, 200);
+  equal((await ask('POST', '/_sandbox/zone', { zone: 'x', up: true })).status, 404);
 });
 
 test('wrong input is answered with 400 and the rule that it breaks', async () => {
@@ -101,6 +114,8 @@ test('wrong input is answered with 400 and the rule that it breaks', async () =>
     ['/_sandbox/command', { user: 'asha', channel: '#ml-ops', text: 5 }, /text/],
     ['/_sandbox/click', { user: 'asha', actionId: 'x' }, /messageTs/],
     ['/_sandbox/submit', { user: 'asha', viewId: 'V1' }, /values/],
+    ['/_sandbox/maintenance', { inSeconds: -1 }, /inSeconds/],
+    ['/_sandbox/zone', { zone: 'a' }, /up/],
     ['/_sandbox/fault', { target: 'mongo', kind: 'down', seconds: 5 }, /target/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'odd', seconds: 5 }, /kind/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'down', seconds: -5 }, /seconds/],
@@ -155,4 +170,13 @@ test('only loopback names count as this machine', () => {
     '10.0.0.1:3000',
   ])
     equal(isLoopbackHost(host), false, String(host));
+});
+
+test('the page offers the zones that the world has', () => {
+  const source = readFileSync(
+    new URL('../../../src/sandbox/page/browser/panels/cloud.ts', import.meta.url),
+    'utf8',
+  );
+  const offered = /const zones = \[(.*)\]/.exec(source)?.[1] ?? '';
+  deepEqual(offered.match(/[a-z][a-z0-9-]+/g), [...ZONES]);
 });

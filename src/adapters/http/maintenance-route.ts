@@ -33,7 +33,9 @@ const hour = z
   .nullish();
 
 const reportShape = z.object({
-  node: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/, 'must be the name of a VM or the id of a node'),
+  node: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/, 'must be the name of a VM or the id of a node'),
   /** NONE takes a notice back. */
   event: z.string().regex(/^[A-Za-z0-9_ -]{1,80}$/, 'must be a word such as TERMINATE_ON_HOST_MAINTENANCE'),
   deadline: hour,
@@ -59,7 +61,13 @@ export function createNoticeRoute(options: {
       return [400, { error: wrong.join('; ') }];
     }
     const { node, event, deadline } = parsed.data;
-    const data = { v: 1, node: nameOf(node), event, deadlineAt: deadline ?? null, heardAt: options.clock.now() };
+    const data = {
+      v: 1,
+      node: nameOf(node),
+      event,
+      deadlineAt: deadline ?? null,
+      heardAt: options.clock.now(),
+    };
     await options.enqueue('notice', data, { dedupe: `notice-${data.node}` });
     return [202, { ok: true }];
   };

@@ -2,7 +2,11 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { createNoticeRoute, NOTICE_HEADER, NOTICE_PATH } from '../../../src/adapters/http/maintenance-route.js';
+import {
+  createNoticeRoute,
+  NOTICE_HEADER,
+  NOTICE_PATH,
+} from '../../../src/adapters/http/maintenance-route.js';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -38,7 +42,14 @@ describe('POST /maintenance/notice', () => {
   const notice = { node: 'gpu-1', event: 'TERMINATE_ON_HOST_MAINTENANCE' };
 
   it('queues a report with its hour, whichever way that is written', async () => {
-    equal(await report({ ...notice, node: 'gpu-1.zone.c.project.internal', deadline: '2026-01-05T14:00:00+01:00' }), 202);
+    equal(
+      await report({
+        ...notice,
+        node: 'gpu-1.zone.c.project.internal',
+        deadline: '2026-01-05T14:00:00+01:00',
+      }),
+      202,
+    );
     equal(await report({ ...notice, deadline: (NOW + 3_600_000) / 1_000 }), 202);
     equal(await report(notice), 202);
     const at = (deadlineAt: number | null) => ({
@@ -50,13 +61,21 @@ describe('POST /maintenance/notice', () => {
   });
 
   it('refuses who does not know the secret, whatever they send', async () => {
-    for (const secret of [null, '', 'wrong secret', 'right secret!']) equal(await report(notice, secret), 401);
+    for (const secret of [null, '', 'wrong secret', 'right secret!'])
+      equal(await report(notice, secret), 401);
     equal(await report('{', null), 401);
     deepEqual(queued, []);
   });
 
   it('says what is wrong with a report, and takes nothing of it', async () => {
-    for (const body of ['{', [], {}, { ...notice, node: 'a/b' }, { ...notice, deadline: 'soon' }, { ...notice, event: '' }])
+    for (const body of [
+      '{',
+      [],
+      {},
+      { ...notice, node: 'a/b' },
+      { ...notice, deadline: 'soon' },
+      { ...notice, event: '' },
+    ])
       equal(await report(body), 400, JSON.stringify(body));
     equal(await report({ ...notice, more: 'x'.repeat(20_000) }), 413);
     deepEqual(queued, []);

@@ -2,6 +2,7 @@
 import { at } from './app/dom.js';
 import { refresh, startPolling } from './app/poll.js';
 import { isVisible } from './app/store.js';
+import { drawCloud, watchCloud } from './panels/cloud.js';
 import { drawExamples, watchComposer } from './panels/composer.js';
 import { drawFaults, watchFaults } from './panels/faults.js';
 import { drawFleets } from './panels/fleets.js';
@@ -16,6 +17,7 @@ watchComposer(refresh);
 watchThread();
 watchViews(refresh);
 watchFaults();
+watchCloud();
 watchScroll();
 
 startPolling(
@@ -38,6 +40,7 @@ startPolling(
     drawFleets();
     drawIncidents();
     drawFaults();
+    drawCloud();
     drawBanner();
     document.body.dataset.ready = 'yes';
   },

@@ -35,6 +35,13 @@ export const breakPeer = (target: string, kind: string, seconds: number): Promis
 export const mendPeer = (id: string): Promise<unknown> =>
   send('DELETE', `/_sandbox/fault/${encodeURIComponent(id)}`, undefined);
 
+/** `downSeconds` null: the VM never returns. */
+export const maintain = (fleet: string, inSeconds: number, downSeconds: number | null): Promise<unknown> =>
+  send('POST', '/_sandbox/maintenance', { fleet, inSeconds, downSeconds });
+
+export const switchZone = (zone: string, up: boolean): Promise<unknown> =>
+  send('POST', '/_sandbox/zone', { zone, up });
+
 /** Throws with a sentence for people. */
 async function send<T>(method: string, path: string, body: unknown): Promise<T> {
   let response: Response;
