@@ -7,6 +7,7 @@ import type { RolloutState } from '../../src/core/rollout/state.js';
 import type { StoredMachine } from '../../src/ports.js';
 import { sandboxFleet } from '../../src/sandbox/fleets.js';
 import { createSimulatedWorld, type SimulatedWorld } from '../../src/sandbox/simulated-world.js';
+import { isLive } from '../../src/simulation/cluster/state.js';
 import { Crashed, createMemoryQueue } from '../../src/simulation/memory-queue.js';
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
 import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../src/simulation/orchestrator.js';
@@ -39,6 +40,8 @@ export interface RolloutWorld {
   /** The bot dies at this many port calls from now; null: never. */
   killAfter(calls: number | null): void;
   kills(): number;
+  /** What should never have happened, told at the moment it did. */
+  broken: string[];
 }
 
 export async function aRolloutWorld(
@@ -60,6 +63,7 @@ export async function aRolloutWorld(
   const messages = new Map<string, string>();
   const changes: PagerEvent[] = [];
   const errors: string[] = [];
+  const broken: string[] = [];
 
   /** Dies before or after the call, and from then on every call of that run dies, too. */
   const mortal = <T extends object>(port: T): T =>
@@ -82,6 +86,30 @@ export async function aRolloutWorld(
       },
     });
 
+  /** Judges every update by the truth: under the fleet's lease, and no second node before the golden one serves. */
+  const watched = (inner: ReturnType<typeof createSimulatedRollouts>): typeof inner => {
+    const first = new Map<string, string>();
+    return {
+      ...inner,
+      async update(target, zone, node, image, why) {
+        const probe = await store.lease(FLEET, 'probe', 1);
+        if (probe !== null) {
+          broken.push(`${why.rolloutId} updates without the lease`);
+          await store.release(probe);
+        }
+        const machine = (await store.machine('rollout', why.rolloutId)) as StoredMachine<RolloutState> | null;
+        const goesForward = image === machine?.state.image;
+        const golden = first.get(why.rolloutId) ?? node;
+        if (goesForward && node !== '') first.set(why.rolloutId, golden);
+        const own = cluster.state.allocations.filter((one) => one.image === image && isLive(one));
+        const serve = own.some((one) => one.healthy !== false && one.servesAt <= now);
+        if (goesForward && node !== golden && node !== '' && !serve)
+          broken.push(`${why.rolloutId} updates ${node} before ${golden} serves`);
+        return inner.update(target, zone, node, image, why);
+      },
+    };
+  };
+
   const clock = { now: () => now, speed: 1, sleep: async () => {} };
   const queue = createMemoryQueue(clock);
   const store = createMemoryStore(clock);
@@ -92,7 +120,7 @@ export async function aRolloutWorld(
     queue: mortal(queue.queue),
     orchestrator: mortal(createSimulatedOrchestrator(twin)),
     nodeGroups: mortal(createSimulatedNodeGroups(twin)),
-    rollouts: mortal(createSimulatedRollouts(twin)),
+    rollouts: mortal(watched(createSimulatedRollouts(twin))),
     demand: {
       demand: async () => {
         const { requestsPerSecond, backlog, oldestAgeSeconds } = traffic.fleet(FLEET);
@@ -162,6 +190,7 @@ export async function aRolloutWorld(
     messages,
     changes,
     errors,
+    broken,
     async pass(minutes, watch) {
       for (let step = 0; step < (minutes * 60) / STEP_SECONDS; step += 1) {
         await tick();
