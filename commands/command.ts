@@ -13,6 +13,7 @@ import type { OperatorCode } from '../src/errors.js';
 import type {
   Checks,
   Clock,
+  DeadLetters,
   Directory,
   NodeGroupsReader,
   OrchestratorReader,
@@ -64,6 +65,9 @@ export interface CommandContext {
   email?: string | null;
   /** Absent or null: no rota is configured. */
   rota?: Rota | null;
+  deadLetters?: Pick<DeadLetters, 'count'> | null;
+  /** PagerDuty's id of the incident that it was said on. */
+  incident?: string;
   /** Accounts of the chat; absent or null: there is none to ask. */
   directory?: Pick<Directory, 'byEmail'> | null;
   /** Where what concerns no single fleet is said. */

@@ -17,6 +17,7 @@ import { migrate } from './migrate.js';
 import { oncall } from './oncall.js';
 import { override } from './override.js';
 import { page } from './page.js';
+import { remedy } from './remedy.js';
 import { run } from './run.js';
 import { status } from './status.js';
 import { unfreeze } from './unfreeze.js';
@@ -40,6 +41,7 @@ const spoken: Verb[] = [
   doctor,
   oncall,
   page,
+  remedy,
   confirmOf(again),
   declineOf(),
 ];

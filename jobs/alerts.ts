@@ -9,6 +9,7 @@ import { cycleMs, type Policy } from '../src/core/policy.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
 import type { FleetState } from '../src/ports.js';
 import { announceAll } from './announce.js';
+import type { Fit } from './auto-remedy.js';
 import type { Look } from './look.js';
 import { row } from './messages.js';
 
@@ -42,7 +43,7 @@ export function latencyAlert(
   state: FleetState,
   now: Millis,
   context: JobContext,
-  paged: Paged | null = null,
+  known: { paged: Paged | null; fits: Fit[] } = { paged: null, fits: [] },
 ): { outbox: OutboxRow[]; pager: PagerEvent[]; announce(): Promise<void> } {
   const { sample } = looked;
   const seen = {
@@ -52,7 +53,7 @@ export function latencyAlert(
     policy: fleet.policy,
     latest: state.latest,
     now,
-    paged,
+    ...known,
   };
   const message = event === 'resolved' ? latencyResolved(seen) : latencyFiring(seen);
   const outbox = [row(fleet.channel, `latency-${alert.id}`, fleet.name, 'alert', now, message)];
@@ -77,6 +78,7 @@ export function latencyAlert(
               starting: sample.starting,
               desired: state.memory?.desired ?? null,
               lastDecision: state.latest?.id ?? null,
+              fittingRemedy: known.fits[0]?.remedy.name ?? null,
             },
             at: now,
             message: { channel: fleet.channel, key: `latency-${alert.id}` },

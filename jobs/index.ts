@@ -4,12 +4,15 @@ import { converge } from './converge.js';
 import { digest } from './digest.js';
 import { evaluate } from './evaluate.js';
 import { incident } from './incident.js';
+import { incidentNote } from './incident-note.js';
 import type { Job } from './job.js';
 import { maintenance } from './maintenance.js';
 import { minute } from './minute.js';
 import { notice } from './notice.js';
 import { observe } from './observe.js';
+import { pagerdutyAction } from './pagerduty-action.js';
 import { pagerdutyEvent } from './pagerduty-event.js';
+import { remedy } from './remedy.js';
 import { rollout } from './rollout.js';
 import { watchdog } from './watchdog.js';
 
@@ -24,7 +27,10 @@ export const jobs = [
   watchdog,
   change,
   incident,
+  incidentNote,
   pagerdutyEvent,
+  pagerdutyAction,
+  remedy,
   notice,
   maintenance,
   digest,

@@ -17,6 +17,9 @@ export const minute = defineJob({
     );
     const nodes = (await context.store.machines(MAINTENANCE)).filter(({ open }) => open);
     for (const fleet of new Set(nodes.map(({ fleet: name }) => name))) await wakeMaintenance(fleet, context);
+    for (const { id, open } of await context.store.machines('remedy')) {
+      if (open) await context.queue.enqueue('remedy', { v: 1, id }, { dedupe: `remedy-${id}` });
+    }
     for (const { channel } of await context.store.waiting()) await announceTo(channel, context);
   },
 });

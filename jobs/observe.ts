@@ -8,6 +8,7 @@ import { latencyKey, type Paged, pagedId } from '../src/core/paged.js';
 import { cycleStart } from '../src/core/policy.js';
 import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
+import { fittingNow, runByItself } from './auto-remedy.js';
 import { expireIntents } from './expire.js';
 import { defineJob } from './job.js';
 import { keep, type Look, look, seenOf } from './look.js';
@@ -68,9 +69,15 @@ async function watch(
       ? null
       : await context.store.machine('paged', pagedId(latencyKey(fleet.name, after.id)));
   const paged = (stored?.state as Paged | undefined) ?? null;
-  const words = event === null ? null : latencyAlert(fleet, event, after, looked, state, now, context, paged);
+  const fits =
+    event === null || event === 'resolved'
+      ? []
+      : await fittingNow(fleet, looked, state, after.since, now, context);
+  const words =
+    event === null ? null : latencyAlert(fleet, event, after, looked, state, now, context, { paged, fits });
   await context.store.setAlert(fleet.name, after, before?.rev ?? 0, words?.outbox ?? [], words?.pager ?? []);
   if (words !== null) await words.announce();
+  if (fits.length > 0) await runByItself(fleet, fits, context);
 }
 
 function measure(fleet: FleetConfig, seen: Seen, context: JobContext): void {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { afterEvent, type PagedStatus } from '../src/core/paged.js';
 import { defineJob } from './job.js';
 import { keepPaged, readPaged } from './paged.js';
+import { suggest } from './pagerduty-action.js';
 
 const RACES = 4;
 
@@ -53,7 +54,11 @@ export const pagerdutyEvent = defineJob({
         url: incident.url,
       };
       const next = afterEvent(known.paged, event);
-      if (next === null || (await keepPaged(known, next, {}, context))) return;
+      if (next === null) return;
+      if (!(await keepPaged(known, next, {}, context))) continue;
+      const isNew = status === 'triggered' && next.pagerId !== known.paged.pagerId;
+      if (isNew) await suggest(key, incident.id, context);
+      return;
     }
     throw new Error('the incident kept changing; the event is tried again');
   },

@@ -24,6 +24,7 @@ import type {
   Chat,
   Checks,
   Clock,
+  DeadLetters,
   DemandReader,
   Directory,
   GaugeReader,
@@ -65,6 +66,8 @@ export interface Ports {
   rota?: Rota | null;
   /** Absent or null: PagerDuty is only told, never asked. */
   incidents?: Incidents | null;
+  /** Absent or null: no dead letters can be moved. */
+  deadLetters?: DeadLetters | null;
   meter: Meter;
   log: Log;
   newId(): string;
@@ -113,6 +116,8 @@ export interface Said {
   email?: string | null;
   /** True when the peer did not say just now who this account is. */
   unknown?: boolean;
+  /** PagerDuty's id of the incident that it was said on. */
+  incident?: string;
 }
 
 export interface App {
@@ -166,6 +171,8 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       newId: ports.newId,
       email: said.email ?? null,
       rota: ports.rota ?? null,
+      deadLetters: ports.deadLetters ?? null,
+      ...(said.incident === undefined ? {} : { incident: said.incident }),
       directory: ports.directory ?? null,
       authority: createAuthority(speaker, access, ports),
       access,

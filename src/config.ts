@@ -9,6 +9,7 @@ import { type AccessPolicy, accessSchema, openAccess } from './core/access.js';
 import { parseCron } from './core/cron.js';
 import { type DigestTime, digestSchema } from './core/digest.js';
 import { type Policy, policySchema } from './core/policy.js';
+import { findRemedy } from './core/remedies/index.js';
 import { OperatorError } from './errors.js';
 import type {
   DemandSource,
@@ -31,6 +32,8 @@ export interface FleetConfig {
   pagerdutyRoutingKey: string | null;
   /** PagerDuty's ids of the fleet's service and escalation policy; absent or null: not named. */
   pagerduty?: { service: string | null; escalationPolicy: string | null };
+  /** Remedies that may run by themselves, and how many an hour; absent: none. */
+  remedies?: { auto: string[]; perHour: number };
 }
 
 export interface Config {
@@ -136,6 +139,8 @@ const fleetSchema = z.strictObject({
       kind: z.literal('rabbitmq'),
       vhost: z.string().min(1).default('/'),
       queue: z.string().min(1),
+      /** Where RabbitMQ puts what was rejected or died. */
+      deadLetterQueue: z.string().min(1).optional(),
     }),
     z.strictObject({
       kind: z.literal('prometheus'),
@@ -152,6 +157,23 @@ const fleetSchema = z.strictObject({
     .string()
     .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable')
     .optional(),
+  remedies: z
+    .strictObject({
+      /** These may run by themselves when the alert fires and they fit. */
+      auto: z
+        .array(
+          z
+            .string()
+            .refine(
+              (name) => findRemedy(name) !== undefined,
+              'must be the name of a remedy: see /muster remedy',
+            ),
+        )
+        .default([]),
+      /** At most this many an hour by themselves. */
+      perHour: z.number().int().min(1).max(20).default(1),
+    })
+    .prefault({}),
   pagerduty: z
     .strictObject({ service: z.string().min(1).optional(), escalationPolicy: z.string().min(1).optional() })
     .optional(),
@@ -237,6 +259,7 @@ function toFleet(
     saturation,
     channel: own,
     pagerdutyRoutingKeyFrom,
+    remedies,
     pagerduty,
     serviceP95Seconds,
     ...rest
@@ -328,6 +351,7 @@ function toFleet(
       service: pagerduty?.service ?? null,
       escalationPolicy: pagerduty?.escalationPolicy ?? null,
     },
+    remedies,
   };
 }
 
@@ -351,7 +375,10 @@ function cvOf(mean: number, p95: number, place: string, problems: Problem[]): nu
 }
 
 function cleanDemand(demand: z.output<typeof fleetSchema>['demand']): DemandSource {
-  if (demand.kind === 'rabbitmq') return demand;
+  if (demand.kind === 'rabbitmq') {
+    const { deadLetterQueue, ...rest } = demand;
+    return deadLetterQueue === undefined ? rest : { ...rest, deadLetterQueue };
+  }
   return {
     kind: 'prometheus',
     rate: demand.rate,

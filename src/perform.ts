@@ -5,7 +5,8 @@
 import type { FleetConfig } from './config.js';
 import type { Step } from './core/converge.js';
 import type { MaintenanceAction } from './core/maintenance/state.js';
-import type { Log, NodeGroupsActor, OrchestratorActor, OrchestratorReader } from './ports.js';
+import type { RemedyStep } from './core/remedies/remedy.js';
+import type { DeadLetters, Log, NodeGroupsActor, OrchestratorActor, OrchestratorReader } from './ports.js';
 
 export interface Hands {
   orchestrator: OrchestratorReader & OrchestratorActor;
@@ -115,4 +116,43 @@ async function scale(
   });
   if (result.kind === 'blocked') return { acted: false, lacks: false, note: `${zone}: ${result.by.detail}` };
   return { acted: true, lacks: note !== null, note };
+}
+
+const REMEDY_DRAIN_SECONDS = 300;
+
+/** One step of a remedy. 'wait': it is under way, come again. */
+export async function performRemedy(
+  step: Exclude<RemedyStep, { do: 'say' }>,
+  fleet: FleetConfig,
+  hands: Pick<Hands, 'orchestrator' | 'log'> & { deadLetters?: DeadLetters | null },
+): Promise<'wait' | { ok: boolean; said: string }> {
+  const { orchestrator, log } = hands;
+  const target = fleet.orchestrator;
+  log.info({ fleet: fleet.name, step: step.do }, 'carrying out a step of a remedy');
+  switch (step.do) {
+    case 'stop-worker':
+      await orchestrator.stopWorker(target, step.worker);
+      return { ok: true, said: `Worker ${step.worker.slice(0, 8)} was stopped; another takes its place.` };
+    case 'fail-deployment':
+      await orchestrator.failDeployment(target, step.zone, step.deployment);
+      return { ok: true, said: `The deployment that held ${step.zone} was failed.` };
+    case 'drain-node':
+      await orchestrator.drain(target, step.node, {
+        decisionId: 'remedy',
+        deadlineSeconds: REMEDY_DRAIN_SECONDS,
+      });
+      return { ok: true, said: `${step.name} is being drained.` };
+    case 'return-node': {
+      const node = (await orchestrator.nodes(target)).find(({ id }) => id === step.node);
+      if (node === undefined) return { ok: true, said: `${step.name} is gone.` };
+      if (node.drain !== null && !node.drain.done) return 'wait';
+      await orchestrator.uncordon(target, step.node);
+      return { ok: true, said: `${step.name} is empty and takes work again.` };
+    }
+    case 'requeue': {
+      if (!hands.deadLetters) return { ok: false, said: 'No dead letters can be moved here.' };
+      const moved = await hands.deadLetters.requeue(fleet.demand, step.most);
+      return { ok: true, said: `${moved} dead-lettered messages were moved back.` };
+    }
+  }
 }

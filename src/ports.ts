@@ -167,7 +167,7 @@ export interface NodeGroupsActor {
 /* ---- metrics ---- */
 
 export type DemandSource =
-  | { kind: 'rabbitmq'; vhost: string; queue: string }
+  | { kind: 'rabbitmq'; vhost: string; queue: string; deadLetterQueue?: string }
   | { kind: 'prometheus'; rate: string; backlog?: string; oldestAge?: string };
 export type LatencySource = { kind: 'prometheus'; p95: string };
 export type SaturationSource = { kind: 'prometheus'; query: string };
@@ -183,6 +183,13 @@ export interface DemandSeen {
 
 export interface DemandReader {
   demand(source: DemandSource): Promise<DemandSeen>;
+}
+/** Messages that nobody could deal with. */
+export interface DeadLetters {
+  /** null: the source names no dead-letter queue. */
+  count(source: DemandSource): Promise<number | null>;
+  /** Moves up to `most` back to where they came from; gives how many. At least once: one may come twice, none is lost. */
+  requeue(source: DemandSource, most: number): Promise<number>;
 }
 export interface GaugeReader {
   /** The newest value of a query; null when the source has no data. */

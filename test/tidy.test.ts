@@ -15,6 +15,7 @@ const RULES: { who: string; may: string[]; packages?: string[] }[] = [
   { who: 'src/errors.ts', may: [], packages: [] },
   { who: 'src/perform-rollout.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/perform.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
+  { who: 'src/symptoms.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/config.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts'] },
   {
     who: 'src/app.ts',
@@ -29,11 +30,15 @@ const RULES: { who: string; may: string[]; packages?: string[] }[] = [
       'src/app/',
     ],
   },
-  { who: 'commands/', may: ['commands/', 'src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
+  {
+    who: 'commands/',
+    may: ['commands/', 'src/symptoms.ts', 'src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'],
+  },
   {
     who: 'jobs/',
     may: [
       'jobs/',
+      'src/symptoms.ts',
       'src/core/',
       'src/ports.ts',
       'src/errors.ts',

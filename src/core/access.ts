@@ -77,6 +77,8 @@ export const roleOfEveryone = (policy: AccessPolicy): Role =>
 export function roleOf(speaker: Speaker, facts: AccessFacts, policy: AccessPolicy): Standing {
   // Who has a shell beside the bot has its token, too.
   if (speaker.id.startsWith('shell:')) return { role: 'admin', because: 'the shell', unknown: [] };
+  // Ids of people carry where they come from: nobody else has this one.
+  if (speaker.id === 'muster') return { role: 'admin', because: 'Muster itself', unknown: [] };
   const grants: { role: Role; because: string }[] = [{ role: 'viewer', because: 'a member' }];
   const unknown: string[] = [];
   if (!speaker.known) unknown.push('Slack does not say just now who you are');

@@ -113,7 +113,7 @@ function nowLine({ duty, who }: OnCallSeen['now'][number]): Text {
 }
 
 function nextLine({ duty, who }: OnCallSeen['now'][number]): Text {
-  return [`Level ${duty.level}: `, who, ' from ', at(duty.from ?? 0, 'date-time')];
+  return [`Level ${duty.level}: `, who, ' begins ', at(duty.from ?? 0, 'date-time')];
 }
 
 export function pagingDegraded(since: Millis, waiting: string, why: string): Message {

@@ -1,0 +1,47 @@
+/** What fits an alert: buttons for people, and, where the configuration lets it, a run by Muster itself. */
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import type { Millis } from '../src/core/model.js';
+import { fitting } from '../src/core/remedies/index.js';
+import type { Remedy, Symptoms } from '../src/core/remedies/remedy.js';
+import { mayRunByItself, type RemedyRun } from '../src/core/remedies/run.js';
+import type { FleetState } from '../src/ports.js';
+import { lightSymptoms } from '../src/symptoms.js';
+import type { Look } from './look.js';
+
+export interface Fit {
+  remedy: Remedy;
+  why: string;
+}
+
+/** `alertSince`: of the alert as it is being stored now. */
+export async function fittingNow(
+  fleet: FleetConfig,
+  looked: Look,
+  state: FleetState,
+  alertSince: Millis | null,
+  now: Millis,
+  context: JobContext,
+): Promise<Fit[]> {
+  const seen: Symptoms = await lightSymptoms(fleet, now, state, looked.zones, context.store);
+  return fitting({ ...seen, alertSince });
+}
+
+/** The first that fits and may: as a command in Muster's own name, with the same audit and the same message. */
+export async function runByItself(fleet: FleetConfig, fits: Fit[], context: JobContext): Promise<void> {
+  const { auto = [], perHour = 0 } = fleet.remedies ?? {};
+  const [first] = fits.filter(({ remedy }) => auto.includes(remedy.name));
+  if (first === undefined || fleet.policy.mode !== 'act') return;
+  const stored = await context.store.machines('remedy');
+  const runs = stored.filter((one) => one.fleet === fleet.name).map((one) => one.state as RemedyRun);
+  if (!mayRunByItself(first.remedy.name, runs, perHour, context.clock.now())) return;
+  const reply = await context.handle({
+    text: `remedy ${fleet.name} ${first.remedy.name}`,
+    by: { id: 'muster', name: 'Muster' },
+    where: 'muster',
+  });
+  context.log.info(
+    { fleet: fleet.name, remedy: first.remedy.name, refused: reply.refused ?? null },
+    `a remedy by itself: ${first.why}`,
+  );
+}

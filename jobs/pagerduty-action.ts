@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { JobContext } from '../src/app.js';
+import type { FleetConfig } from '../src/config.js';
+import type { Person } from '../src/core/model.js';
+import { aboutKey } from '../src/core/paged.js';
+import { fitting } from '../src/core/remedies/index.js';
+import { diagnosticsNote, fittingNote } from '../src/core/views/incident-note.js';
+import { symptomsOf } from '../src/symptoms.js';
+import { noteLater } from './incident-note.js';
+import { defineJob } from './job.js';
+
+const data = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  action: z.enum(['hold-scale-down', 'run-remedy', 'add-diagnostics']),
+  incident: z.object({ id: z.string(), key: z.string().nullable() }),
+  /** PagerDuty's id of who clicked. */
+  agent: z.string().nullable(),
+});
+type Click = z.output<typeof data>;
+
+/**
+ * A button on an incident in PagerDuty. The clicker is looked up as a person of the chat by address, and what they ask
+ * for goes by the same road as if they had typed it; what came of it is a note on the incident, a refusal too.
+ */
+export const pagerdutyAction = defineJob({
+  name: 'pagerduty-action',
+  data,
+  deadlineMs: 20_000,
+  async run(click, context) {
+    const said = await answerTo(click, context);
+    if (said !== null) await noteLater(click.incident.id, click.id, said, context);
+  },
+});
+
+async function answerTo(click: Click, context: JobContext): Promise<string | null> {
+  const { incidents } = context;
+  if (!incidents) {
+    context.log.warn({ action: click.action }, 'an incident button needs PAGERDUTY_TOKEN: nothing was done');
+    return null;
+  }
+  const key = click.incident.key?.startsWith('muster/')
+    ? click.incident.key
+    : ((await incidents.get(click.incident.id))?.key ?? null);
+  const name = key === null ? null : (aboutKey(key)?.fleet ?? null);
+  const fleet = context.fleets.find((each) => each.name === name);
+  if (fleet === undefined) return 'Nothing was done: this incident is about no fleet that Muster knows.';
+  const clicker = await whoIs(click, context);
+  if (typeof clicker === 'string') return clicker;
+  if (click.action === 'add-diagnostics') return diagnostics(fleet, context);
+  const text = await wordsFor(click, fleet, context);
+  if (text === null) return `Nothing was done: no remedy fits what is seen of ${fleet.name} now.`;
+  const reply = await context.handle({
+    text,
+    by: clicker.person,
+    email: clicker.email,
+    where: 'pagerduty',
+    incident: click.incident.id,
+  });
+  const verdict = reply.refused === undefined ? '' : 'Refused: ';
+  return `${verdict}${reply.message.summary} (${clicker.person.name}, by “${text}”)`;
+}
+
+/** A sentence when the clicker is nobody that Muster knows. */
+async function whoIs(
+  { agent }: Click,
+  { incidents, directory }: JobContext,
+): Promise<string | { person: Person; email: string }> {
+  const user = agent === null ? null : await incidents!.person(agent);
+  if (user === null) return 'Refused, and nothing was done: PagerDuty does not say who clicked.';
+  if (user.email === null) return `Refused, and nothing was done: ${user.name} has no address in PagerDuty.`;
+  const person = directory ? await directory.byEmail(user.email) : null;
+  if (person !== null) return { person, email: user.email };
+  return `Refused, and nothing was done: ${user.name} (${user.email}) has no account in Slack under that address, so Muster cannot tell what they may do.`;
+}
+
+/** As one would type it. */
+async function wordsFor(click: Click, fleet: FleetConfig, context: JobContext): Promise<string | null> {
+  if (click.action === 'hold-scale-down') {
+    return `freeze ${fleet.name} down for 1h because asked on the PagerDuty incident ${click.incident.id}`;
+  }
+  const [first] = fitting(await see(fleet, context));
+  return first === undefined ? null : `remedy ${fleet.name} ${first.remedy.name}`;
+}
+
+async function diagnostics(fleet: FleetConfig, context: JobContext): Promise<string> {
+  const [seen, state] = await Promise.all([see(fleet, context), context.store.fleet(fleet.name)]);
+  return diagnosticsNote(fleet.name, state.memory?.recent.at(-1) ?? null, state.latest, seen);
+}
+
+const see = (fleet: FleetConfig, context: JobContext) => symptomsOf(fleet, context.clock.now(), context);
+
+/** The note that names the remedy which the incident's button would run. */
+export async function suggest(key: string, pagerId: string, context: JobContext): Promise<void> {
+  const fleet = context.fleets.find((each) => each.name === aboutKey(key)?.fleet);
+  if (!context.incidents || fleet === undefined) return;
+  const text = fittingNote(fitting(await see(fleet, context)));
+  await noteLater(pagerId, `fitting-${pagerId}`, text, context);
+}

@@ -1,0 +1,36 @@
+/**
+ * One run of a remedy, as it is stored.
+ *
+ *   running ──(each step)──> running ──> done | failed
+ *
+ * `next` is the step that comes; whoever takes the run up after a crash does that one again.
+ */
+import type { Millis, Person } from '../model.js';
+import type { RemedyStep } from './remedy.js';
+
+export interface RemedyRun {
+  v: 1;
+  fleet: string;
+  name: string;
+  by: Person;
+  email: string | null;
+  /** True when nobody asked: the configuration lets it run by itself. */
+  auto: boolean;
+  at: Millis;
+  steps: RemedyStep[];
+  lines: string[];
+  next: number;
+  status: 'running' | 'done' | 'failed';
+  /** What came of each step that is over. */
+  outcome: string[];
+  /** PagerDuty's id of the incident that it was asked for on; its note says what came of it. */
+  pagerId: string | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** May one more run by itself? At most `perHour` an hour, and none of the same name meanwhile. */
+export function mayRunByItself(name: string, runs: RemedyRun[], perHour: number, now: Millis): boolean {
+  const recent = runs.filter((run) => run.auto && now - run.at < HOUR_MS);
+  return recent.length < perHour && recent.every((run) => run.name !== name);
+}

@@ -1,0 +1,76 @@
+/** Remedies: what there is, what one would do, and how a run goes. */
+import type { Button, Message, Part } from '../message.js';
+import type { Remedy } from '../remedies/remedy.js';
+import type { RemedyRun } from '../remedies/run.js';
+import { who } from './words.js';
+
+export function remedyList(
+  fleet: string,
+  all: readonly Remedy[],
+  fits: { remedy: Remedy; why: string }[],
+  command: string,
+): Message {
+  const parts: Part[] = [];
+  if (fits.length > 0) {
+    parts.push(
+      { kind: 'text', text: [{ bold: 'Fitting now' }] },
+      { kind: 'list', items: fits.map(({ remedy, why }) => [{ code: remedy.name }, `: ${why}.`]) },
+      { kind: 'buttons', buttons: fits.map(({ remedy }) => remedyButton(fleet, remedy)) },
+    );
+  }
+  parts.push(
+    { kind: 'text', text: [{ bold: 'All remedies' }] },
+    {
+      kind: 'list',
+      items: all.map(({ name, usage, summary, blast }) => [
+        { code: `${command} remedy ${fleet} ${name}${usage === '' ? '' : ` ${usage}`}` },
+        ` ${summary} Touches ${blast}.`,
+      ]),
+    },
+    { kind: 'context', text: ['Add ', { code: '--dry-run' }, ' to see what one would do now.'] },
+  );
+  const [first] = fits;
+  return {
+    summary:
+      first === undefined
+        ? `No remedy fits what is seen of ${fleet} now.`
+        : `Fitting ${fleet} now: ${first.remedy.name}, because ${first.why}.`,
+    title: `Remedies for ${fleet}`,
+    tone: 'info',
+    parts,
+  };
+}
+
+export function remedyButton(fleet: string, remedy: Pick<Remedy, 'name' | 'label' | 'blast'>): Button {
+  return {
+    label: remedy.label,
+    command: `remedy ${fleet} ${remedy.name}`,
+    confirm: {
+      title: `${remedy.label}?`.slice(0, 100),
+      text: `It touches ${remedy.blast}.`.slice(0, 300),
+      yes: 'Do it',
+      no: 'Leave it',
+    },
+  };
+}
+
+/** The same message from the start of a run to its end. */
+export function remedyMessage(run: RemedyRun): Message {
+  const { fleet, name, status, lines, outcome, auto, by } = run;
+  const state = { running: 'is under way', done: 'is done', failed: 'failed' }[status];
+  return {
+    summary: `The remedy ${name} for ${fleet} ${state}: ${(outcome.at(-1) ?? lines[0] ?? '').slice(0, 200)}`,
+    title: `Remedy for ${fleet}: ${name} ${state}`,
+    tone: status === 'failed' ? 'bad' : status === 'done' ? 'good' : 'info',
+    parts: [
+      {
+        kind: 'text',
+        text: auto
+          ? 'Muster runs it by itself, as the configuration allows.'
+          : ['Asked for by ', who(by), '.'],
+      },
+      { kind: 'list', items: lines },
+      ...(outcome.length === 0 ? [] : [{ kind: 'text' as const, text: outcome.join(' ') }]),
+    ],
+  };
+}

@@ -1,0 +1,76 @@
+/** Gathers what remedies depend on. A peer that does not answer leaves its part unknown. */
+import type { FleetConfig } from './config.js';
+import type { Freeze, Millis, ZoneSeen } from './core/model.js';
+import type { Symptoms } from './core/remedies/remedy.js';
+import type { RolloutState } from './core/rollout/state.js';
+import { OutsideError } from './errors.js';
+import type { DeadLetters, FleetState, OrchestratorReader, StoreReader } from './ports.js';
+
+export interface SymptomSources {
+  store: StoreReader;
+  orchestrator: OrchestratorReader;
+  deadLetters?: Pick<DeadLetters, 'count'> | null;
+}
+
+/** Everything, asked afresh. */
+export async function symptomsOf(
+  fleet: FleetConfig,
+  now: Millis,
+  sources: SymptomSources,
+): Promise<Symptoms> {
+  const { orchestrator, deadLetters, store } = sources;
+  const [state, zones, nodes, workers, letters] = await Promise.all([
+    store.fleet(fleet.name),
+    known(orchestrator.zones(fleet.orchestrator)),
+    known(orchestrator.nodes(fleet.orchestrator)),
+    known(orchestrator.workers(fleet.orchestrator)),
+    deadLetters ? known(deadLetters.count(fleet.demand)) : null,
+  ]);
+  const light = await lightSymptoms(fleet, now, state, zones, store);
+  return { ...light, nodes, workers, deadLetters: letters };
+}
+
+/** What is there every minute anyway. */
+export async function lightSymptoms(
+  fleet: FleetConfig,
+  now: Millis,
+  state: FleetState,
+  zones: ZoneSeen[] | null,
+  store: StoreReader,
+): Promise<Symptoms> {
+  const [alert, rollouts] = await Promise.all([store.alert(fleet.name), store.machines('rollout')]);
+  const newest = rollouts.find((one) => one.fleet === fleet.name);
+  const rollout = newest?.state as RolloutState | undefined;
+  const isOpen = ({ until }: Pick<Freeze, 'until'>): boolean => until > now;
+  return {
+    fleet: fleet.name,
+    now,
+    zones,
+    nodes: null,
+    workers: null,
+    desired: state.memory?.desired ?? null,
+    ceiling: fleet.policy.ceiling,
+    override: state.override !== null && isOpen(state.override) ? state.override : null,
+    freezes: state.freezes.filter(isOpen),
+    alertSince: alert?.phase === 'firing' ? alert.since : null,
+    rollout:
+      newest === undefined || rollout === undefined
+        ? null
+        : {
+            image: rollout.image,
+            at: rollout.at,
+            open: newest.open,
+            ended: newest.open ? null : newest.at,
+          },
+    deadLetters: null,
+  };
+}
+
+async function known<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof OutsideError) return null;
+    throw error;
+  }
+}

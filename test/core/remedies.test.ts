@@ -1,0 +1,133 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { test } from 'node:test';
+import { findRemedy, fitting, remedies } from '../../src/core/remedies/index.js';
+import type { Symptoms } from '../../src/core/remedies/remedy.js';
+import { mayRunByItself, type RemedyRun } from '../../src/core/remedies/run.js';
+import { NOON, someZones } from '../support/fleet.js';
+
+const MINUTE = 60_000;
+const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
+  fleet: 'ocr',
+  now: NOON,
+  zones: someZones(),
+  nodes: [],
+  workers: [],
+  desired: 4,
+  ceiling: 20,
+  override: null,
+  freezes: [],
+  alertSince: null,
+  rollout: null,
+  deadLetters: null,
+  ...more,
+});
+const names = (symptoms: Symptoms) => fitting(symptoms).map(({ remedy }) => remedy.name);
+const planOf = (name: string, words: string[], symptoms: Symptoms) => findRemedy(name)!.plan(words, symptoms);
+const wedged = (minutes: number) =>
+  someZones().map((zone, n) =>
+    n === 0
+      ? {
+          ...zone,
+          blocked: {
+            kind: 'deployment' as const,
+            id: 'dep-1',
+            since: NOON - minutes * MINUTE,
+            detail: 'running',
+          },
+        }
+      : zone,
+  );
+
+test('when all is well nothing fits', () => {
+  deepEqual(names(seen()), []);
+});
+
+test('slow with nobody on the way: raise the floor, take nothing away', () => {
+  deepEqual(names(seen({ alertSince: NOON })), ['raise-floor', 'freeze-down']);
+  const starting = someZones().map((zone) => ({ ...zone, starting: 1 }));
+  deepEqual(names(seen({ alertSince: NOON, zones: starting })), ['freeze-down']);
+});
+
+test('a deployment that holds a zone for ten minutes is stuck, but never while a rollout is under way', () => {
+  deepEqual(names(seen({ zones: wedged(11) })), ['unwedge']);
+  deepEqual(names(seen({ zones: wedged(5) })), []);
+  const rollout = { image: 'ocr:2', at: NOON - 20 * MINUTE, open: true, ended: null };
+  deepEqual(names(seen({ zones: wedged(11), rollout })), []);
+  equal(planOf('unwedge', [], seen({ zones: wedged(11), rollout })).kind, 'none');
+  deepEqual(planOf('unwedge', [], seen({ zones: wedged(1) })), {
+    kind: 'plan',
+    steps: [{ do: 'fail-deployment', zone: 'a', deployment: 'dep-1' }],
+    lines: ['Deployment dep-1, which holds a, is marked as failed.'],
+  });
+});
+
+test('a fleet that became slow after a rollout is rolled back first', () => {
+  const rollout = { image: 'ocr:2', at: NOON - 30 * MINUTE, open: false, ended: NOON - 20 * MINUTE };
+  equal(names(seen({ alertSince: NOON, rollout }))[0], 'roll-back');
+  const before = { ...rollout, at: NOON + MINUTE, ended: null, open: true };
+  equal(names(seen({ alertSince: NOON, rollout: before })).includes('roll-back'), false);
+});
+
+test('the floor is raised by a quarter within the ceiling, for an hour, as a command', () => {
+  const plan = planOf('raise-floor', [], seen({ desired: 10 }));
+  deepEqual(plan.kind === 'plan' && plan.steps, [
+    { do: 'say', text: 'override ocr floor 13 for 1h because remedy raise-floor' },
+  ]);
+  equal(planOf('raise-floor', ['21'], seen()).kind, 'none');
+  equal(planOf('raise-floor', [], seen({ desired: null })).kind, 'none');
+});
+
+test('a worker is named by the start of its id; one that fits two is asked for again', () => {
+  const workers = ['aaaa1111-x', 'aaaa2222-y'].map((id) => ({
+    id,
+    zone: 'a',
+    nodeId: 'n',
+    state: 'ready' as const,
+  }));
+  const none = planOf('recycle-worker', [], seen({ workers }));
+  match(none.kind === 'none' ? none.why : '', /Which worker.*aaaa1111/);
+  equal(planOf('recycle-worker', ['aaaa'], seen({ workers })).kind, 'none');
+  const plan = planOf('recycle-worker', ['aaaa1'], seen({ workers }));
+  deepEqual(plan.kind === 'plan' && plan.steps, [{ do: 'stop-worker', worker: 'aaaa1111-x', zone: 'a' }]);
+});
+
+test('never two nodes of a fleet at once', () => {
+  const node = (name: string, drain: { decisionId: string; done: boolean } | null) => ({
+    id: name,
+    name,
+    zone: 'a',
+    status: 'ready' as const,
+    eligible: drain === null,
+    workers: 2,
+    drain,
+  });
+  const busy = seen({ nodes: [node('n1', null), node('n2', { decisionId: 'd', done: false })] });
+  equal(planOf('recycle-node', ['n1'], busy).kind, 'none');
+  const free = planOf('recycle-node', ['n1'], seen({ nodes: [node('n1', null)] }));
+  deepEqual(free.kind === 'plan' && free.steps.map((step) => step.do), ['drain-node', 'return-node']);
+});
+
+test('dead letters go back a hundred at the most', () => {
+  deepEqual(names(seen({ deadLetters: 5 })), ['requeue']);
+  const plan = planOf('requeue', [], seen({ deadLetters: 500 }));
+  deepEqual(plan.kind === 'plan' && plan.steps, [{ do: 'requeue', most: 100 }]);
+  equal(planOf('requeue', ['101'], seen({ deadLetters: 500 })).kind, 'none');
+  equal(planOf('requeue', [], seen({ deadLetters: 0 })).kind, 'none');
+});
+
+test('by itself: at most so many an hour, and none twice', () => {
+  const run = (name: string, minutesAgo: number, auto = true) =>
+    ({ name, auto, at: NOON - minutesAgo * MINUTE }) as RemedyRun;
+  equal(mayRunByItself('raise-floor', [], 1, NOON), true);
+  equal(mayRunByItself('raise-floor', [run('unwedge', 30)], 1, NOON), false);
+  equal(mayRunByItself('raise-floor', [run('unwedge', 61)], 1, NOON), true);
+  equal(mayRunByItself('raise-floor', [run('unwedge', 5, false)], 1, NOON), true);
+  equal(mayRunByItself('raise-floor', [run('raise-floor', 30)], 5, NOON), false);
+});
+
+test('every remedy has its own name, a button that fits and a word on what it touches', () => {
+  equal(new Set(remedies.map(({ name }) => name)).size, remedies.length);
+  for (const { label, blast, summary } of remedies) {
+    equal(label.length <= 75 && blast.length > 5 && summary.endsWith('.'), true, label);
+  }
+});
