@@ -70,7 +70,7 @@ export async function breakGlass(plan: Plan, reason: string, context: CommandCon
           v: 1,
           kind: 'trigger',
           fleet,
-          dedupKey: `muster-break-glass-${id}`,
+          dedupKey: `muster/${fleet === '*' ? 'all' : fleet}/break-glass/${id}`,
           summary: message.summary,
           severity: 'warning',
           details: { by: by.name, action: plan.action, reason },
