@@ -71,11 +71,7 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
     return await toward(fleet, lease, desired, now, context);
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
-    context.meter.peerFailed(error.peer, error.why);
-    context.log.warn(
-      { fleet: fleet.name, decision: desired.decisionId, peer: error.peer, class: error.class },
-      error.message,
-    );
+    tellFailure(fleet, desired, error, context);
     if (isOverdue(desired, fleet, now)) {
       await end(
         fleet,
@@ -87,10 +83,8 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
       );
       return null;
     }
-    await note(fleet, lease, desired, `waiting for ${error.peer}: ${error.why}`, false, context);
-    return error.retryAfterMs === null
-      ? RETRY_MS
-      : Math.max(RETRY_MS, error.retryAfterMs * context.clock.speed);
+    await note(fleet, lease, desired, waitingFor(error), false, context);
+    return retryMs(error, context);
   }
 }
 
@@ -101,13 +95,16 @@ async function toward(
   now: Millis,
   context: JobContext,
 ): Promise<Millis | null> {
+  const failures: OutsideError[] = [];
   const [zones, nodes, groups] = await Promise.all([
     context.orchestrator.zones(fleet.orchestrator),
     context.orchestrator.nodes(fleet.orchestrator),
-    groupsOf(fleet, context),
+    // Without the cloud's word no node comes or goes, but workers may still use the room that there is.
+    orNote(groupsOf(fleet, context), failures),
   ]);
-  const { steps, done } = nextSteps(desired, zones, nodes, groups, fleet.policy, now);
+  const { steps, done } = nextSteps(desired, zones, nodes, groups ?? [], fleet.policy, now);
   if (done) {
+    if (failures[0] !== undefined) throw failures[0];
     await end(fleet, lease, desired, 'ready', null, context);
     return null;
   }
@@ -121,12 +118,46 @@ async function toward(
     // Reading the world may have taken long: who lost the lease meanwhile leaves the world to its new holder.
     if (isAct(step) && !(await context.store.renew(lease, context.settings.leaseMs))) return STEP_MS;
     const current = zones.find((zone) => zone.zone === step.zone)?.desired ?? 0;
-    const outcome = await perform(step, { fleet, decisionId: desired.decisionId, current }, context);
+    // A zone whose peer fails does not keep the others from what they need.
+    const acting = perform(step, { fleet, decisionId: desired.decisionId, current }, context);
+    const outcome = await orNote(acting, failures);
+    if (outcome === null) continue;
     if (outcome.note !== null) notes.push(outcome.note);
     lacks ||= outcome.lacks;
   }
+  for (const error of failures) tellFailure(fleet, desired, error, context);
+  notes.push(...new Set(failures.map(waitingFor)));
   await note(fleet, lease, desired, notes.length === 0 ? null : notes.join('; '), lacks, context);
-  return STEP_MS;
+  return Math.max(STEP_MS, ...failures.map((error) => retryMs(error, context)));
+}
+
+/** Its result, or null and one more failure. */
+async function orNote<T>(work: Promise<T>, failures: OutsideError[]): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof OutsideError)) throw error;
+    failures.push(error);
+    return null;
+  }
+}
+
+const waitingFor = ({ peer, why }: OutsideError): string => `waiting for ${peer}: ${why}`;
+
+const retryMs = ({ retryAfterMs }: OutsideError, { clock }: JobContext): Millis =>
+  Math.max(RETRY_MS, (retryAfterMs ?? 0) * clock.speed);
+
+function tellFailure(
+  fleet: FleetConfig,
+  desired: DesiredState,
+  error: OutsideError,
+  context: JobContext,
+): void {
+  context.meter.peerFailed(error.peer, error.why);
+  context.log.warn(
+    { fleet: fleet.name, decision: desired.decisionId, peer: error.peer, class: error.class },
+    error.message,
+  );
 }
 
 const isAct = (step: Step): boolean => step.do !== 'wait' && step.do !== 'give-up';

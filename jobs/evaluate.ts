@@ -114,7 +114,8 @@ async function decideOnce(
   const messages = await messagesOf(record, state, fleet, context);
   const committed = await context.store.commitDecision({
     record,
-    memory: { ...after, rev: memory.rev + 1 },
+    // Storing a new desired state makes a new version, too.
+    memory: { ...after, rev: memory.rev + 1, decidedVersion: state.version + (acts ? 1 : 0) },
     expectRev: memory.rev,
     expectVersion: state.version,
     desired: acts ? desiredOf(record) : null,

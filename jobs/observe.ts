@@ -31,7 +31,7 @@ export const observe = defineJob({
     const cycle = cycleStart(now, fleet.policy);
     const seen = seenOf(fleet, looked, kept.state, kept.memory, { now, cycle, trigger: 'guard' });
     measure(fleet, seen, context);
-    if (kept.isNew) await watch(fleet, looked, kept.state, now, context);
+    await watch(fleet, looked, kept.state, now, context);
     await expireIntents(fleet, kept.state, seen, context);
     await wake(fleet, kept.state, seen, context);
   },
@@ -42,6 +42,8 @@ async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: 
   const undecided = state.lastCycle === null || state.lastCycle < seen.cycle;
   if (undecided && seen.now - seen.cycle > GRACE_SECONDS * 1_000) {
     await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'cycle' }, { dedupe });
+  } else if (isUnheard(state)) {
+    await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'request' }, { dedupe });
   } else if (!undecided && wantsGuard(seen, fleet.policy)) {
     await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'guard' }, { dedupe });
   }
@@ -55,6 +57,11 @@ async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: 
   }
 }
 
+/** People asked for something that no decision has seen: whoever stored it died, or lost Redis, before it could ask for one. */
+const isUnheard = ({ memory, version }: FleetState): boolean =>
+  memory?.decidedVersion !== undefined && version > memory.decidedVersion;
+
+/** `evaluate` may have kept this minute's sample first; the alert judges each minute once whoever kept it. */
 async function watch(
   fleet: FleetConfig,
   looked: Look,
@@ -64,6 +71,7 @@ async function watch(
 ): Promise<void> {
   const before = await context.store.alert(fleet.name);
   const { state: after, event } = watchLatency(before, looked.sample, fleet.policy, context.newId());
+  if (after.rev === (before?.rev ?? 0)) return;
   const stored =
     event === null || after.id === null
       ? null

@@ -30,6 +30,8 @@ export interface Memory {
   completeCycles: number;
   /** The cycle that is being counted: its known minutes, and whether it is counted as complete already. */
   cycleKnown: { start: Millis; minutes: number; counted: boolean } | null;
+  /** The fleet's version that the newest decision knew: a higher one means that people have asked for something since. */
+  decidedVersion?: number;
   /** When each voter last spoke: one that fell silent forbids cuts, one that never spoke does not. */
   lastKnown: { backlog: Millis | null; p95Seconds: Millis | null; saturation: Millis | null };
 }
