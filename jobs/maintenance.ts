@@ -24,6 +24,8 @@ import { maintenanceStep } from './maintenance-messages.js';
 
 /** Between two looks, Muster time. */
 const STEP_MS = 10_000;
+/** Somebody else works on the fleet, for a moment. */
+const HELD_MS = 2_000;
 const RETRY_MS = 20_000;
 
 type Machine = StoredMachine<MaintenanceState>;
@@ -40,7 +42,7 @@ export const maintenance = defineJob({
     const fleet = context.fleet(name);
     const { holder, leaseMs } = context.settings;
     const lease = await context.store.lease(name, holder, leaseMs);
-    if (lease === null) return wakeMaintenance(name, context, STEP_MS);
+    if (lease === null) return wakeMaintenance(name, context, HELD_MS);
     let next: Millis | null = null;
     try {
       next = await stepAll(fleet, lease, context);

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Runs one allocation's model containers on a GPU VM through Compose: one allocation is one VM, SLOTS containers share its
+# GPU. Nomad's raw_exec supervises this script, not the containers: they belong to the Docker daemon and outlive a killed
+# task. So it clears what an earlier one left before it starts, and stops them itself when it is told to stop.
+#
+#   PROJECT        the Compose project, one a fleet and zone: containers are found by it
+#   SLOTS          containers on this VM
+#   COMPOSE_FILE   the model's file
+#   STOP_SECONDS   how long a container may finish its request; less than the job's kill_timeout
+#   CPUS           the VM's CPUs; absent: asked for. Each container is pinned to its own share of them
+set -u
+
+: "${PROJECT:?must name the Compose project}"
+: "${COMPOSE_FILE:?must be the path of the Compose file}"
+slots=${SLOTS:-4}
+stop_seconds=${STOP_SECONDS:-60}
+service=${SERVICE:-worker}
+cpus=${CPUS:-$(nproc)}
+
+compose() { docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
+
+# By the label and not by the file: an older file may have named other services.
+stale() { docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT"; }
+
+clear_stale() {
+  left=$(stale)
+  [ -z "$left" ] && return 0
+  echo "removing what an earlier task left: $(echo "$left" | wc -l) containers"
+  # shellcheck disable=SC2086 # ids, one a word
+  docker rm --force $left
+}
+
+pin() {
+  # Compose gives every replica the same settings, so each is pinned once it runs: slot n gets its own run of CPUs.
+  per=$((cpus / slots))
+  [ "$per" -ge 1 ] || return 0
+  slot=0
+  for id in $(compose ps --quiet "$service"); do
+    docker update --cpuset-cpus "$((slot * per))-$(((slot + 1) * per - 1))" "$id" >/dev/null || return 1
+    slot=$((slot + 1))
+  done
+}
+
+stopping=
+stop() {
+  [ -n "$stopping" ] && return
+  stopping=yes
+  echo 'stopping: workers finish what they hold'
+  compose stop --timeout "$stop_seconds"
+  compose down --remove-orphans --timeout 5
+  [ -n "${logs:-}" ] && kill "$logs" 2>/dev/null
+  exit 0
+}
+# raw_exec stops with SIGINT unless the job says otherwise.
+trap stop TERM INT
+
+clear_stale
+compose up --detach --remove-orphans --scale "$service=$slots" || exit 1
+pin || echo 'CPUs could not be pinned; the containers share them'
+
+# In the background and waited for: a trap runs at once then, and not when a foreground command has ended.
+compose logs --follow --no-log-prefix &
+logs=$!
+while :; do
+  wait "$logs"
+  [ -n "$stopping" ] && exit 0
+  running=$(compose ps --quiet --status running "$service" | wc -l)
+  if [ "$running" -eq 0 ]; then
+    echo 'no container runs any more'
+    compose down --remove-orphans --timeout 5
+    exit 1
+  fi
+  sleep 1 &
+  wait "$!"
+  compose logs --follow --no-log-prefix --since 1s &
+  logs=$!
+done

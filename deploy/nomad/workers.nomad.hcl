@@ -1,0 +1,117 @@
+# Workers of one fleet in one zone: one job a zone, because Nomad's scaling lock is per job.
+#   nomad job run -var fleet=face-match -var zone=asia-south1-a -var image=registry.example.com/face-match:41 workers.nomad.hcl
+variable "fleet" { type = string }
+variable "zone" { type = string }
+variable "image" { type = string }
+variable "queue" {
+  type    = string
+  default = ""
+}
+# Allocations, not workers: one a VM. Only for the first run; Muster keeps the live count from then on.
+variable "count" {
+  type    = number
+  default = 1
+}
+variable "slots" {
+  type    = number
+  default = 4
+}
+
+job "workers" {
+  id          = "${var.fleet}-${var.zone}"
+  name        = "${var.fleet}-${var.zone}"
+  type        = "service"
+  datacenters = ["*"]
+
+  constraint {
+    attribute = "${meta.zone}"
+    value     = var.zone
+  }
+  constraint {
+    attribute = "${meta.fleet}"
+    value     = var.fleet
+  }
+
+  update {
+    max_parallel      = 1
+    health_check      = "checks"
+    min_healthy_time  = "10s"
+    healthy_deadline  = "8m"
+    progress_deadline = "15m"
+    auto_revert       = false
+  }
+
+  # Paces a drain: one VM's workers at a time.
+  migrate {
+    max_parallel     = 1
+    min_healthy_time = "10s"
+    healthy_deadline = "8m"
+  }
+
+  group "workers" {
+    count = var.count
+
+    # Bounds for everybody; Muster's own floor and ceiling lie within.
+    scaling {
+      enabled = true
+      min     = 0
+      max     = 125
+    }
+
+    # One allocation is one whole VM with all its slots.
+    constraint {
+      operator = "distinct_hosts"
+      value    = "true"
+    }
+
+    network {
+      port "health" {}
+    }
+
+    restart {
+      attempts = 3
+      interval = "10m"
+      delay    = "15s"
+      mode     = "fail"
+    }
+
+    task "compose" {
+      driver = "raw_exec"
+
+      config {
+        command = "/opt/muster/compose-worker.sh"
+      }
+
+      env {
+        PROJECT      = "${var.fleet}-${var.zone}"
+        COMPOSE_FILE = "/opt/muster/compose.yml"
+        IMAGE        = var.image
+        QUEUE        = var.queue == "" ? var.fleet : var.queue
+        SLOTS        = var.slots
+        STOP_SECONDS = "90"
+        HEALTH_PORT  = "${NOMAD_PORT_health}"
+      }
+
+      # Longer than the longest request and STOP_SECONDS together; the client's max_kill_timeout must allow it.
+      kill_signal  = "SIGTERM"
+      kill_timeout = "120s"
+
+      service {
+        name     = "${var.fleet}-${var.zone}"
+        provider = "nomad"
+        port     = "health"
+        check {
+          type     = "http"
+          path     = "/health"
+          interval = "10s"
+          timeout  = "3s"
+        }
+      }
+
+      resources {
+        cpu    = 8000
+        memory = 16384
+      }
+    }
+  }
+}

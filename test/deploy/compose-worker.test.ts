@@ -1,0 +1,143 @@
+/** The wrapper around Compose, with a docker that only keeps books: its calls, and the containers it has. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
+const wrapper = join(deploy, 'nomad/compose-worker.sh');
+
+/** Containers are lines of a file; `logs --follow` lives until nothing runs any more. */
+const DOCKER = `#!/bin/sh
+echo "$*" >>"$BOOKS/calls"
+[ "$1" = compose ] && { shift; while case "$1" in --project-name|--file) true ;; *) false ;; esac; do shift 2; done; }
+case "$1" in
+  ps) cat "$BOOKS/containers" 2>/dev/null ;;
+  up) for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
+  logs) while [ -s "$BOOKS/containers" ]; do sleep 0.05; done ;;
+  stop|down|rm) : >"$BOOKS/containers" ;;
+esac
+exit 0
+`;
+
+describe('the wrapper of several model containers on one VM', () => {
+  let folder: string;
+  let task: ChildProcess | null = null;
+  const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
+  const short = () => calls().map((line) => line.replace('compose --project-name p --file f ', ''));
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'muster-wrapper-'));
+    writeFileSync(join(folder, 'docker'), DOCKER);
+    chmodSync(join(folder, 'docker'), 0o755);
+    writeFileSync(join(folder, 'calls'), '');
+  });
+  afterEach(() => {
+    task?.kill('SIGKILL');
+    task = null;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const start = (): ChildProcess => {
+    const env = { PATH: `${folder}:${process.env.PATH}`, BOOKS: folder };
+    const settings = { PROJECT: 'p', COMPOSE_FILE: 'f', SLOTS: '4', CPUS: '16', STOP_SECONDS: '7' };
+    task = spawn('sh', [wrapper], { env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+    return task;
+  };
+  const until = async (what: () => boolean) => {
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+      if (what()) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`not in time: ${calls().join(' | ')}`);
+  };
+  const follows = () => short().some((line) => line.startsWith('logs --follow'));
+
+  it('starts as many containers as there are slots, each on CPUs of its own', async () => {
+    start();
+    await until(follows);
+    ok(short().includes('up --detach --remove-orphans --scale worker=4'));
+    deepEqual(
+      short().filter((line) => line.startsWith('update')),
+      ['0-3 c1', '4-7 c2', '8-11 c3', '12-15 c4'].map((rest) => `update --cpuset-cpus ${rest}`),
+    );
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`${signal} lets workers finish, takes the project down, and ends well`, async () => {
+      const child = start();
+      await until(follows);
+      child.kill(signal);
+      const [code] = await once(child, 'exit');
+      equal(code, 0);
+      deepEqual(short().slice(-2), ['stop --timeout 7', 'down --remove-orphans --timeout 5']);
+      equal(readFileSync(join(folder, 'containers'), 'utf8'), '');
+    });
+  }
+
+  it('removes what a killed task left before it starts anew', async () => {
+    writeFileSync(join(folder, 'containers'), 'old1\nold2\n');
+    start();
+    await until(follows);
+    const removed = calls().indexOf('rm --force old1 old2');
+    const started = short().findIndex((line) => line.startsWith('up '));
+    ok(removed >= 0 && removed < started, calls().join(' | '));
+  });
+
+  it('fails when no container runs any more, so that Nomad sees it', async () => {
+    const child = start();
+    await until(follows);
+    writeFileSync(join(folder, 'containers'), '');
+    const [code] = await once(child, 'exit');
+    equal(code, 1);
+    equal(short().at(-1), 'down --remove-orphans --timeout 5');
+  });
+
+  it('says what is missing', async () => {
+    task = spawn('sh', [wrapper], {
+      env: { PATH: process.env.PATH ?? '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    task.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await once(task, 'close');
+    match(said, /PROJECT/);
+  });
+});
+
+describe('what is deployed', () => {
+  it('every script is good shell', () => {
+    const scripts = readdirSync(deploy, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.sh'),
+    );
+    ok(scripts.length >= 2);
+    for (const script of scripts) execFileSync('sh', ['-n', join(deploy, script)]);
+  });
+
+  const nomad = process.env.PATH?.split(':').find((folder) => {
+    try {
+      return readdirSync(folder).includes('nomad');
+    } catch {
+      return false;
+    }
+  });
+  const skip = nomad === undefined ? 'no nomad on PATH' : false;
+  it('Nomad takes every job file', { skip }, () => {
+    for (const name of readdirSync(join(deploy, 'nomad')).filter((each) => each.endsWith('.nomad.hcl')))
+      execFileSync('nomad', ['fmt', '-check', join(deploy, 'nomad', name)]);
+  });
+
+  it('the workers may stop for longer than their containers take, and the client allows it', () => {
+    const job = readFileSync(join(deploy, 'nomad/workers.nomad.hcl'), 'utf8');
+    const client = readFileSync(join(deploy, 'nomad/client.hcl'), 'utf8');
+    const number = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+    const kill = number(job, /kill_timeout = "(\d+)s"/);
+    ok(number(job, /STOP_SECONDS = "(\d+)"/) + 15 <= kill);
+    ok(kill <= 60 * number(client, /max_kill_timeout = "(\d+)m"/));
+  });
+});
