@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import type { DecisionSummary } from '../core/model.js';
 import type { BotSeen } from './bots.js';
 import type { Call, Fault, FaultKind, FaultTarget } from './context.js';
+import { ACTIONS } from './pagerduty/webhooks.js';
 import type { Anchor } from './sandbox-clock.js';
 import type { MaintenanceAsk } from './watcher.js';
 
@@ -43,6 +44,9 @@ export interface WorldState {
   notes: string[];
 }
 
+export const PAGERDUTY_ACTS = ['acknowledge', 'resolve', ...ACTIONS] as const;
+export type PagerdutyAct = (typeof PAGERDUTY_ACTS)[number];
+
 /** How a person's act ended: what Slack would show to them. */
 export interface Answered {
   ok: boolean;
@@ -68,6 +72,8 @@ export interface ControlledWorld {
   withdrawMaintenance(node: string): void;
   /** False when there is no such zone. */
   zone(zone: string, up: boolean): boolean;
+  /** What somebody does on an incident's page in PagerDuty; gives what the bot answered to a button, null otherwise. */
+  pagerduty(act: { incidentId: string; act: PagerdutyAct; user: string }): Promise<{ status: number | null }>;
   replicaConfig(): Config;
   registerBot(bot: BotSeen): { world: string; clock: Anchor };
 }
@@ -102,6 +108,7 @@ const bodies = {
     actionId: text(255),
     value: z.string().max(2_000).optional(),
   }),
+  pagerduty: z.object({ incidentId: text(80), act: z.enum(PAGERDUTY_ACTS), user: text(200) }),
   submit: z.object({ user: text(80), viewId: text(80), values: z.record(z.string(), z.unknown()) }),
   fault: z.object({
     target: z.enum(['slack', 'pagerduty', 'nomad', 'rabbitmq', 'prometheus', 'redis']),
@@ -134,6 +141,10 @@ export function createControl(
     },
     'POST command': async (request) => world.command(await body(request, bodies.command)),
     'POST click': async (request) => world.click(withoutUndefined(await body(request, bodies.click))),
+    'POST pagerduty': async (request) => ({
+      ok: true,
+      ...(await world.pagerduty(await body(request, bodies.pagerduty))),
+    }),
     'POST submit': async (request) => world.submit(await body(request, bodies.submit)),
     'POST fault': async (request) => {
       const { target, kind, seconds } = await body(request, bodies.fault);

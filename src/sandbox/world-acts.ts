@@ -3,13 +3,20 @@ import type { Config } from '../config.js';
 import { OperatorError } from '../errors.js';
 import type { BotRegistry } from './bots.js';
 import type { Calls } from './calls.js';
-import { type Answered, ControlError, type ControlledWorld, type WorldState } from './control.js';
+import {
+  type Answered,
+  ControlError,
+  type ControlledWorld,
+  type PagerdutyAct,
+  type WorldState,
+} from './control.js';
 import type { DecisionsView } from './decisions-view.js';
 import { type Faults, LONGEST_FAULT_SECONDS } from './faults.js';
 import type { Peers } from './peers.js';
 import type { SandboxClock } from './sandbox-clock.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import type { Reply } from './slack/control.js';
+import { people } from './slack/directory.js';
 import type { CloudWatcher } from './watcher.js';
 
 export interface WorldActsParts {
@@ -66,6 +73,7 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
     command: (said) => answered(peers.slack.command(said)),
     click: (click) => answered(peers.slack.click(click)),
     submit: (form) => answered(peers.slack.submit(form)),
+    pagerduty: (act) => onIncident(peers.pagerduty, act),
     fault: async (target, kind, seconds) => {
       checkFault(seconds);
       const fault = faults.start(target, kind, seconds);
@@ -90,6 +98,29 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
       return { world: parts.id, clock: clock.anchor() };
     },
   };
+}
+
+/** The user is one of PagerDuty's (id or address) or one of Slack's, who has the same address there. */
+async function onIncident(
+  pagerduty: Peers['pagerduty'],
+  { incidentId, act, user: name }: { incidentId: string; act: PagerdutyAct; user: string },
+): Promise<{ status: number | null }> {
+  const slackName = people.find((one) => one.id === name)?.name ?? null;
+  const user = pagerduty.user(slackName === null ? name : `${slackName}@sandbox.example`);
+  if (user === null) throw new ControlError(404, 'not-found', `PagerDuty has no user ${name}.`);
+  if (act === 'acknowledge' || act === 'resolve') {
+    const to = act === 'acknowledge' ? 'acknowledged' : 'resolved';
+    const moved = pagerduty.move(incidentId, to, user);
+    if (moved === 'no-incident')
+      throw new ControlError(404, 'not-found', `There is no incident ${incidentId}.`);
+    if (moved === 'over') throw new ControlError(400, 'conflict', 'The incident is resolved already.');
+    return { status: null };
+  }
+  const status = await pagerduty.press(incidentId, act, user.id);
+  if (status === 'no-incident')
+    throw new ControlError(404, 'not-found', `There is no incident ${incidentId}.`);
+  if (status === null) throw new ControlError(503, 'no-bot', 'No bot is running to take it.');
+  return { status };
 }
 
 function checkFault(seconds: number): void {

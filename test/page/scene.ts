@@ -69,6 +69,7 @@ export async function aScene(): Promise<Scene> {
     replicaConfig: () => {
       throw new ControlError(404, 'not-found', 'No replica here.');
     },
+    pagerduty: async () => ({ status: null }),
     registerBot: () => {
       throw new ControlError(404, 'not-found', 'No replica here.');
     },

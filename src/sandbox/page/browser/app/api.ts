@@ -29,6 +29,9 @@ export const submit = (viewId: string, values: object): Promise<Outcome> =>
 export const act = (about: object): Promise<Outcome> =>
   send('POST', '/_page/act', { user: store.user, ...about });
 
+export const onIncident = (incidentId: string, what: string): Promise<unknown> =>
+  send('POST', '/_sandbox/pagerduty', { incidentId, act: what, user: store.user });
+
 export const breakPeer = (target: string, kind: string, seconds: number): Promise<unknown> =>
   send('POST', '/_sandbox/fault', { target, kind, seconds });
 

@@ -90,6 +90,8 @@ export interface Incident {
   summary: string;
   severity: string;
   at: number;
+  by?: string | null;
+  notes?: { by: string; text: string; at: number }[];
 }
 
 export interface Fault {
