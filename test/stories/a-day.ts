@@ -35,6 +35,8 @@ export interface StorySpec {
   happens?: { at: number; does: Happening['does']; foreign?: string }[];
   /** Blows at chosen calls; `from` in minutes. */
   strokes?: Stroke[];
+  /** Every other job is delivered twice. */
+  twice?: boolean;
 }
 
 export const FLEET = 'face';
@@ -66,7 +68,7 @@ export async function aStory(spec: StorySpec = {}): Promise<Story> {
     plan: {
       windows,
       happenings,
-      rates: CALM,
+      rates: { ...CALM, twice: spec.twice === true ? 0.5 : 0 },
       strokes: (spec.strokes ?? []).map((stroke) => ({ ...stroke, from: minute(stroke.from) })),
     },
     people: [],

@@ -50,6 +50,8 @@ export type WholeEvent =
   | { kind: 'freeze-ended'; fleet: string; id: string }
   /** A version of a message was put into the outbox. */
   | { kind: 'queued'; row: Pick<OutboxRow, 'channel' | 'key' | 'seq'> }
+  /** A version that waited too long was told in a summary of several. */
+  | { kind: 'folded'; row: Pick<OutboxRow, 'channel' | 'key' | 'seq'> }
   | { kind: 'lease'; fleet: string; fence: number }
   /** A message stands in the workspace in this version; `how` it came there. */
   | { kind: 'said'; how: 'post' | 'update'; channel: string; key: string; seq: number }

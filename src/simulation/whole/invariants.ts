@@ -333,7 +333,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'newest-version-stands',
-    says: 'After the faults every message stands in its newest version.',
+    says: 'After the faults every message stands in its newest version, or was told in the summary of late ones.',
     watch: () => {
       const wanted = new Map<string, number>();
       const standing = new Map<string, number>();
@@ -344,6 +344,10 @@ export const invariants: readonly Invariant[] = [
           return null;
         },
         said: ({ channel, key, seq }) => {
+          standing.set(`${channel} ${key}`, seq);
+          return null;
+        },
+        folded: ({ row: { channel, key, seq } }) => {
           standing.set(`${channel} ${key}`, seq);
           return null;
         },

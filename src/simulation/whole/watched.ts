@@ -32,6 +32,10 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       if (committed === 'stored') queued(rows);
       return committed;
     },
+    async fold(channel, rows) {
+      await inner.fold(channel, rows);
+      for (const row of rows) truth.tell({ kind: 'folded', row: { ...row, channel } });
+    },
     async push(rows, pager) {
       await inner.push(rows, pager);
       queued(rows);
