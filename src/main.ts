@@ -23,6 +23,7 @@ import { createRota } from './adapters/pagerduty/rota.js';
 import { createLog } from './adapters/pino/log.js';
 import { createMeter } from './adapters/prom-client/meter.js';
 import { createPrometheus } from './adapters/prometheus/gauges.js';
+import { createDeadLetters } from './adapters/rabbitmq/dead-letters.js';
 import { createRabbitmqDemand } from './adapters/rabbitmq/demand.js';
 import { createRedisStore } from './adapters/redis/store.js';
 import { createSlack, type Route } from './adapters/slack/index.js';
@@ -162,6 +163,7 @@ export async function createBot(config: Config): Promise<Bot> {
     chat: slack?.chat ?? null,
     directory: slack?.directory ?? null,
     onCall: rota,
+    deadLetters: config.rabbitmq === null ? null : createDeadLetters({ ...config.rabbitmq, timeoutMs }),
     rota,
     incidents: rest === null ? null : createIncidents(rest, { from: config.pagerduty?.from ?? null }),
     pager: config.pagerduty === null ? null : createPager({ ...config.pagerduty, timeoutMs }),
