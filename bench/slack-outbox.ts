@@ -67,10 +67,12 @@ export async function benchOutbox(load: { messages: number; channels: number }):
     globalThis.gc?.();
     const before = process.memoryUsage();
     let most = 0;
+    // What is kept, not what waits for the collector: the stand-in's own copy of each message is in it.
     const watch = setInterval(() => {
+      globalThis.gc?.();
       const { heapUsed, external } = process.memoryUsage();
       most = Math.max(most, heapUsed + external - before.heapUsed - before.external);
-    }, 50);
+    }, 500);
     const begun = performance.now();
     await Promise.all(channels.map(({ name }) => drain(name)));
     clearInterval(watch);
