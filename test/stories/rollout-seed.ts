@@ -9,7 +9,7 @@ import { aRolloutWorld, FLEET, OLD } from './rollout-world.js';
 
 export async function runSeed(seed: number): Promise<void> {
   const random = createRandom(seed * 7_919);
-  const world = await aRolloutWorld({ seed, warmMinutes: 30 });
+  const world = await aRolloutWorld({ seed, warmMinutes: 30, ceiling: 60 });
   const { cluster } = world.simulation;
   const image = `registry.example/${FLEET}:${random.pick(['2.0', '2.0', '2.1', 'bad', 'crash', 'missing'])}`;
   const batch = 1 + random.int(2);
