@@ -20,6 +20,7 @@ import {
   type Advanced,
   type Asked,
   drainMs,
+  isMaintenanceMark,
   type MaintenanceAction,
   type MaintenanceSeen,
   type MaintenanceState,
@@ -172,12 +173,12 @@ function replacing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis):
 
 function returning(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
   if (seen.node === null) return over(state, 'gone', now);
-  if (!seen.node.eligible) return stay(state, null, [{ do: 'uncordon' }]);
+  if (isFenced(seen)) return stay(state, null, [{ do: 'uncordon' }]);
   return to({ ...state, outcome: 'back' }, 'shrinking', now, [{ do: 'evaluate' }]);
 }
 
 function callingOff(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
-  if (seen.node !== null && !seen.node.eligible) return stay(state, null, [{ do: 'uncordon' }]);
+  if (isFenced(seen)) return stay(state, null, [{ do: 'uncordon' }]);
   return to({ ...state, outcome: calledOff(state) ?? 'withdrawn' }, 'shrinking', now, [{ do: 'evaluate' }]);
 }
 
@@ -221,6 +222,10 @@ const calledOff = (state: MaintenanceState): Outcome | null =>
 
 /** A drained node that is gone counts as leaving: here it is one that is down. */
 const isDown = ({ node }: MaintenanceSeen): boolean => node?.status === 'down' || node?.status === 'leaving';
+
+/** By a maintenance. A node that the loop drains since, because nobody needs it, is the loop's. */
+const isFenced = ({ node }: MaintenanceSeen): boolean =>
+  node !== null && !node.eligible && (node.drain === null || isMaintenanceMark(node.drain.decisionId));
 
 /** Somebody took the VM out of its group: there is nothing left to wait for. */
 const isRemoved = ({ node }: MaintenanceState, { group }: MaintenanceSeen): boolean =>

@@ -1,0 +1,317 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  begun,
+  holdOf,
+  type MaintenanceSeen,
+  type MaintenanceState,
+  type Phase,
+} from '../../src/core/maintenance/state.js';
+import { turnOf } from '../../src/core/maintenance/turn.js';
+import { advance } from '../../src/core/maintenance.js';
+import type { NodeSeen } from '../../src/core/model.js';
+import { aPolicy, aZone, MINUTE, NOON } from './builders.js';
+
+const policy = aPolicy({ slotsPerNode: 4, startupSeconds: 180 });
+const place = { id: 'n1', name: 'gpu-1', zone: 'a' };
+const EVENT = { event: 'TERMINATE_ON_HOST_MAINTENANCE', deadlineAt: NOON + 60 * MINUTE, wish: null };
+const asha = { id: 'slack:U1', name: 'Asha' };
+const wish = (kind: 'fix' | 'ignore') => ({ kind, by: asha, at: NOON });
+
+const inPhase = (phase: Phase, more: Partial<MaintenanceState> = {}): MaintenanceState => ({
+  ...begun(place, EVENT, NOON),
+  phase,
+  workers: 4,
+  groupSize: 3,
+  ...more,
+});
+const node = (more: Partial<NodeSeen> = {}): NodeSeen => ({
+  ...place,
+  status: 'ready',
+  eligible: false,
+  workers: 4,
+  healthy: true,
+  drain: null,
+  ...more,
+});
+const drained = { decisionId: 'maintenance-m1', done: true };
+const latest = (at: number, reasons: unknown[] = []) => ({ at, reasons }) as never;
+const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
+  node: node(),
+  zones: [aZone('a', 8), aZone('b', 8)],
+  group: { zone: 'a', size: 3, names: ['gpu-1', 'gpu-2', 'gpu-3'], problem: null },
+  desired: null,
+  latest: null,
+  turn: 'go',
+  stopped: null,
+  spare: false,
+  policy,
+  ...more,
+});
+const down = { node: node({ status: 'leaving', workers: 0, drain: drained }) };
+
+type Row = [
+  what: string,
+  state: MaintenanceState,
+  world: Partial<MaintenanceSeen>,
+  minutes: number,
+  expected: string,
+];
+
+/** 'phase: actions', with what people are asked and how it ended. */
+function told(state: MaintenanceState, world: Partial<MaintenanceSeen>, minutes: number): string {
+  const next = advance(state, seen(world), 'maintenance-m1', NOON + minutes * MINUTE);
+  const acts = next.actions.map((one) =>
+    'deadlineSeconds' in one ? `drain ${one.deadlineSeconds}` : one.do,
+  );
+  const { asked, outcome, phase } = next.state;
+  return [
+    phase,
+    ...acts,
+    ...(asked === null ? [] : [`asks ${asked.why}`]),
+    ...(outcome === null ? [] : [outcome]),
+  ].join(', ');
+}
+
+describe('a step of a maintenance', () => {
+  const fresh = latest(NOON);
+  const rows: Row[] = [
+    ['its turn comes', inPhase('waiting'), { node: node({ eligible: true }) }, 0, 'fencing, cordon'],
+    ['it is not its turn', inPhase('waiting'), { turn: 'turn' }, 0, 'waiting'],
+    ['somebody ignores it', inPhase('waiting', { wish: wish('ignore') }), {}, 0, 'over, ignored'],
+    ['the notice is withdrawn first', inPhase('waiting', { withdrawn: true }), {}, 0, 'over, withdrawn'],
+    ['the node is unknown', inPhase('waiting'), { node: null }, 0, 'over, gone'],
+    ['it is down already', inPhase('waiting'), { node: node({ status: 'down' }) }, 0, 'away, cordon'],
+    ['a freeze, the hour far', inPhase('waiting'), { stopped: { why: 'frozen', detail: 'f' } }, 0, 'waiting'],
+    [
+      'a freeze, the hour near',
+      inPhase('waiting'),
+      { stopped: { why: 'frozen', detail: 'f' } },
+      31,
+      'waiting, asks frozen',
+    ],
+    ['advise mode', inPhase('surging'), { stopped: { why: 'advice', detail: 'a' } }, 55, 'surging'],
+    ['the cordon was lost', inPhase('fencing'), { node: node({ eligible: true }) }, 0, 'fencing, cordon'],
+    ['it is cordoned', inPhase('fencing'), {}, 0, 'surging, evaluate'],
+    ['no decision yet', inPhase('surging'), {}, 0.5, 'surging'],
+    ['no decision for a minute', inPhase('surging'), {}, 1, 'surging, evaluate'],
+    ['all stand in', inPhase('surging'), { latest: fresh }, 5, 'draining, drain 720'],
+    [
+      'some still start',
+      inPhase('surging'),
+      { latest: fresh, zones: [aZone('a', 8, { ready: 6 })] },
+      5,
+      'surging',
+    ],
+    [
+      'they never come',
+      inPhase('surging'),
+      { latest: fresh, zones: [aZone('a', 8, { ready: 6 })] },
+      12,
+      'surging, evaluate, asks capacity',
+    ],
+    [
+      'a ceiling forbids them',
+      inPhase('surging'),
+      { latest: latest(NOON, [{ code: 'ceiling-limited', wanted: 9, allowed: 8 }]) },
+      5,
+      'surging, evaluate, asks limits',
+    ],
+    [
+      'the need is not known',
+      inPhase('surging'),
+      { latest: latest(NOON, [{ code: 'hold-metrics-missing' }]) },
+      5,
+      'surging, evaluate, asks in-the-dark',
+    ],
+    ['the hour is near, nobody stands in', inPhase('surging'), {}, 50, 'draining, drain 300'],
+    ['the hour is very near', inPhase('surging'), {}, 58, 'draining, drain 60'],
+    ['withdrawn while others start', inPhase('surging', { withdrawn: true }), {}, 5, 'calling-off, uncordon'],
+    ['it is cordoned still', inPhase('calling-off', { withdrawn: true }), {}, 5, 'calling-off, uncordon'],
+    [
+      'it takes work again',
+      inPhase('calling-off', { withdrawn: true }),
+      { node: node({ eligible: true }) },
+      5,
+      'shrinking, evaluate, withdrawn',
+    ],
+    ['the drain was lost', inPhase('draining'), {}, 20, 'draining, drain 720'],
+    [
+      'it drains',
+      inPhase('draining'),
+      { node: node({ drain: { ...drained, done: false } }) },
+      20,
+      'draining',
+    ],
+    ['it is empty', inPhase('draining'), { node: node({ drain: drained }) }, 20, 'away'],
+    [
+      'it is empty, and nobody will stop it',
+      inPhase('draining', { deadlineAt: null }),
+      { node: node({ drain: drained }) },
+      20,
+      'replacing',
+    ],
+    ['it crashes while it drains', inPhase('draining'), { node: node({ status: 'down' }) }, 20, 'away'],
+    ['it waits for its stop', inPhase('away'), { node: node({ drain: drained }) }, 59, 'away'],
+    ['it is stopped', inPhase('away'), down, 61, 'away'],
+    ['it is back', inPhase('away', { wentDown: true }), { node: node({ drain: drained }) }, 70, 'checking'],
+    [
+      'its hour passed and nothing happened',
+      inPhase('away'),
+      { node: node({ drain: drained }) },
+      75,
+      'checking',
+    ],
+    ['it does not come back', inPhase('away', { wentDown: true }), down, 120, 'replacing'],
+    [
+      'it does not come back, nodes are fixed',
+      inPhase('away'),
+      { ...down, group: null },
+      120,
+      'away, asks never-returned',
+    ],
+    [
+      'somebody deleted it',
+      inPhase('away'),
+      { ...down, group: { zone: 'a', size: 2, names: ['gpu-2'], problem: null } },
+      70,
+      'over, gone',
+    ],
+    ['the old VM stands in the group', inPhase('replacing'), {}, 120, 'replacing, remove'],
+    [
+      'the group is one short',
+      inPhase('replacing'),
+      { group: { zone: 'a', size: 2, names: ['gpu-2', 'gpu-3'], problem: null } },
+      120,
+      'replacing, grow',
+    ],
+    [
+      'the new one is asked for',
+      inPhase('replacing'),
+      { group: { zone: 'a', size: 3, names: ['gpu-2', 'gpu-3'], problem: null } },
+      120,
+      'shrinking, evaluate, replaced',
+    ],
+    ['it is well since now', inPhase('checking'), {}, 70, 'checking'],
+    [
+      'it is well for a minute',
+      inPhase('checking', { readySince: NOON + 69 * MINUTE }),
+      {},
+      70,
+      'returning, uncordon',
+    ],
+    [
+      'its driver is ill',
+      inPhase('checking', { phaseAt: NOON + 69 * MINUTE }),
+      { node: node({ healthy: false }) },
+      70,
+      'checking',
+    ],
+    ['its driver stays ill', inPhase('checking'), { node: node({ healthy: false }) }, 70, 'replacing'],
+    [
+      'the way back was lost',
+      inPhase('returning'),
+      { node: node({ drain: drained }) },
+      71,
+      'returning, uncordon',
+    ],
+    [
+      'it is eligible',
+      inPhase('returning'),
+      { node: node({ eligible: true }) },
+      71,
+      'shrinking, evaluate, back',
+    ],
+    [
+      'the loop drains it as a spare one',
+      inPhase('returning'),
+      { node: node({ drain: { decisionId: 'd-7', done: false } }) },
+      71,
+      'shrinking, evaluate, back',
+    ],
+    [
+      'spare nodes stand there',
+      inPhase('shrinking', { outcome: 'back' }),
+      { spare: true },
+      72,
+      'shrinking, shrink, back',
+    ],
+    ['nothing is spare', inPhase('shrinking', { outcome: 'back' }), {}, 72, 'over, back'],
+  ];
+  for (const [what, state, world, minutes, expected] of rows)
+    it(`${state.phase}: ${what}`, () => equal(told(state, world, minutes), expected));
+
+  it('asks once, and keeps the hour until which help is in time', () => {
+    const first = advance(
+      inPhase('surging'),
+      seen({ latest: latest(NOON, [{ code: 'hold-metrics-missing' }]) }),
+      'm',
+      NOON + 5 * MINUTE,
+    );
+    const again = advance(
+      first.state,
+      seen({ latest: latest(NOON, [{ code: 'hold-metrics-missing' }]) }),
+      'm',
+      NOON + 9 * MINUTE,
+    );
+    deepEqual(again.state.asked, {
+      why: 'in-the-dark',
+      detail: null,
+      by: NOON + 50 * MINUTE,
+      at: NOON + 5 * MINUTE,
+    });
+  });
+
+  it('holds the workers that stand in, and once it is empty only those that found no room', () => {
+    const full = [aZone('a', 8), aZone('b', 8)];
+    deepEqual(holdOf(inPhase('surging'), full), { surge: 4 });
+    equal(holdOf(inPhase('away'), full), undefined);
+    deepEqual(holdOf(inPhase('away'), [aZone('a', 8, { ready: 5, starting: 1 })]), { surge: 2 });
+    equal(holdOf(inPhase('waiting'), full), undefined);
+  });
+});
+
+describe('whose turn it is', () => {
+  const entry = (id: string, phase: Phase, minutes: number | null, workers = 4, fix = false) => ({
+    id,
+    workers,
+    state: inPhase(phase, {
+      deadlineAt: minutes === null ? null : NOON + minutes * MINUTE,
+      wish: fix ? wish('fix') : null,
+    }),
+  });
+  type Entry = ReturnType<typeof entry>;
+  const rows: [what: string, own: Entry, others: Entry[], rollout: boolean, expected: string][] = [
+    ['alone', entry('a', 'waiting', 60), [], false, 'go'],
+    ['the hour is far', entry('a', 'waiting', 240), [], false, 'later'],
+    ['a person does not want to wait', entry('a', 'waiting', 240, 4, true), [], false, 'go'],
+    ['the earlier hour goes first', entry('a', 'waiting', 58), [entry('b', 'waiting', 50)], false, 'turn'],
+    [
+      'of equals the one with less to lose',
+      entry('a', 'waiting', 60, 4),
+      [entry('b', 'waiting', 60, 1)],
+      false,
+      'turn',
+    ],
+    ['another moves', entry('a', 'waiting', 60), [entry('b', 'draining', 60)], false, 'turn'],
+    [
+      'another moves, and no time is left',
+      entry('a', 'waiting', 20),
+      [entry('b', 'draining', 20)],
+      false,
+      'go',
+    ],
+    [
+      'another is away until it is too late',
+      entry('a', 'waiting', 60),
+      [entry('b', 'away', 60)],
+      false,
+      'go',
+    ],
+    ['another is away and back in time', entry('a', 'waiting', 60), [entry('b', 'away', 2)], false, 'turn'],
+    ['a rollout runs', entry('a', 'waiting', 60), [], true, 'rollout'],
+    ['a rollout runs, and no time is left', entry('a', 'waiting', 20), [], true, 'go'],
+  ];
+  for (const [what, own, others, rollout, expected] of rows)
+    it(what, () => equal(turnOf(own, [own, ...others], rollout, policy, NOON), expected));
+});
