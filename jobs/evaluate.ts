@@ -15,7 +15,7 @@ import {
   summarize,
   target,
 } from '../src/core/model.js';
-import { cycleStart } from '../src/core/policy.js';
+import { cycleStart, isDecided } from '../src/core/policy.js';
 import { remember } from '../src/core/remember.js';
 import type { FleetState } from '../src/ports.js';
 import { hasStopped, stoppedAlert } from './alerts.js';
@@ -70,9 +70,9 @@ export const evaluate = defineJob({
  */
 async function asOfNow(ask: Ask, fleet: FleetConfig, context: JobContext): Promise<Ask | null> {
   const { lastCycle } = await context.store.fleet(fleet.name);
-  const cycle = cycleStart(context.clock.now(), fleet.policy);
-  const undecided = lastCycle === null || lastCycle < cycle;
-  if (undecided) return { ...ask, trigger: 'cycle', cycle };
+  const now = context.clock.now();
+  const cycle = cycleStart(now, fleet.policy);
+  if (!isDecided(lastCycle, cycle, now)) return { ...ask, trigger: 'cycle', cycle };
   return ask.trigger === 'cycle' ? null : ask;
 }
 

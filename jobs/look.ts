@@ -121,6 +121,11 @@ export function seenOf(
     ...ask,
     sample: looked.sample,
     missing: looked.missing,
+    sources: {
+      demand: fleet.demand.kind,
+      latency: fleet.latency?.kind ?? null,
+      saturation: fleet.saturation?.kind ?? null,
+    },
     zones: looked.zones,
     memory,
     override: state.override !== null && state.override.until > ask.now ? state.override : null,

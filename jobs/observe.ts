@@ -5,7 +5,7 @@ import { wantsGuard } from '../src/core/guard.js';
 import { watchLatency } from '../src/core/incident.js';
 import type { Millis, Seen } from '../src/core/model.js';
 import { latencyKey, type Paged, pagedId } from '../src/core/paged.js';
-import { cycleStart } from '../src/core/policy.js';
+import { cycleStart, isDecided } from '../src/core/policy.js';
 import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
 import { fittingNow, runByItself } from './auto-remedy.js';
@@ -39,7 +39,7 @@ export const observe = defineJob({
 
 async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: JobContext): Promise<void> {
   const dedupe = `evaluate-${fleet.name}`;
-  const undecided = state.lastCycle === null || state.lastCycle < seen.cycle;
+  const undecided = !isDecided(state.lastCycle, seen.cycle, seen.now);
   if (undecided && seen.now - seen.cycle > GRACE_SECONDS * 1_000) {
     await context.queue.enqueue('evaluate', { v: 1, fleet: fleet.name, trigger: 'cycle' }, { dedupe });
   } else if (isUnheard(state)) {

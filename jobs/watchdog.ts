@@ -6,7 +6,8 @@ import { announceAll, announceTo } from './announce.js';
 import { defineJob } from './job.js';
 import { row } from './messages.js';
 
-const FORGET_MS = 7 * 86_400_000;
+/** Said again after so long while it lasts, in place and under the same dedup key: a crash may have lost it. Machine time. */
+const AGAIN_MS = 10 * 60_000;
 
 /**
  * Alerts when a fleet's evaluations stop, and tells the outside while they go on. It cannot see its own death: /readyz,
@@ -17,17 +18,18 @@ export const watchdog = defineJob({
   data: z.object({ v: z.literal(1) }),
   deadlineMs: 20_000,
   async run(_data, context) {
-    let late = 0;
-    for (const fleet of context.fleets) late += (await isLate(fleet.name, context)) ? 1 : 0;
+    let healthy = true;
+    for (const fleet of context.fleets) healthy = (await isHealthy(fleet.name, context)) && healthy;
     for (const { channel, count } of await context.store.waiting()) {
       context.meter.outbox(channel, count);
       await announceTo(channel, context);
     }
-    if (late === 0) await context.heartbeat();
+    if (healthy) await context.heartbeat();
   },
 });
 
-async function isLate(name: string, context: JobContext): Promise<boolean> {
+/** A fleet that nothing was ever seen of is no reason for an alert yet, but none to call all well either. */
+async function isHealthy(name: string, context: JobContext): Promise<boolean> {
   const fleet = context.fleet(name);
   const state = await context.store.fleet(name);
   const now = context.clock.now();
@@ -36,7 +38,7 @@ async function isLate(name: string, context: JobContext): Promise<boolean> {
   const late = hasStopped(last, now, fleet.policy);
   // The alert is named by the last decision it missed, so that any replica says it once.
   const key = `watchdog-${name}-${last}`;
-  if (late && (await context.store.once(key, FORGET_MS))) {
+  if (late && (await context.store.once(key, AGAIN_MS))) {
     context.log.error({ fleet: name, lastCycle: last }, 'no decision for more than two cycles');
     const outbox = [
       row(
@@ -52,5 +54,5 @@ async function isLate(name: string, context: JobContext): Promise<boolean> {
     await context.store.push(outbox, [event]);
     await announceAll(outbox, [event], context);
   }
-  return late;
+  return !late && state.memory !== null;
 }

@@ -309,7 +309,7 @@ function toFleet(
   const routingKey =
     pagerdutyRoutingKeyFrom === undefined || env === null
       ? null
-      : (readSecret(env, pagerdutyRoutingKeyFrom) ?? null);
+      : readOrNote(env, pagerdutyRoutingKeyFrom, problems);
   if (pagerdutyRoutingKeyFrom !== undefined && env !== null && routingKey === null) {
     problems.push({
       place: pagerdutyRoutingKeyFrom,
@@ -397,18 +397,7 @@ export function offsetOf(fleet: string, cycleSeconds: number): number {
 /** The whole configuration of a production bot. `read` gives muster.yml's text; errors name rule, value and place, never a secret's value. */
 export function loadConfig(fileText: string, env: Environment = process.env): Config {
   const problems: Problem[] = [];
-  const secret = (key: string): string | null => {
-    try {
-      return readSecret(env, key) ?? null;
-    } catch (error) {
-      problems.push({
-        place: `${key}_FILE`,
-        value: env[`${key}_FILE`] ?? '',
-        rule: `must be a readable file (${(error as Error).message})`,
-      });
-      return null;
-    }
-  };
+  const secret = (key: string): string | null => readOrNote(env, key, problems);
   const required = (key: string, why: string): string => {
     const value = secret(key);
     if (value === null) problems.push({ place: key, value: 'nothing', rule: `must be set: ${why}` });
@@ -417,8 +406,15 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
   const url = (key: string, fallback: string | null, why: string): string => {
     const value = secret(key) ?? fallback;
     if (value === null) problems.push({ place: key, value: 'nothing', rule: `must be set: ${why}` });
-    else if (!URL.canParse(value) && !value.startsWith('/'))
-      problems.push({ place: key, value: '(hidden)', rule: 'must be a URL' });
+    else if (!isAddress(value, key === 'REDIS_URL' ? REDIS : WEB))
+      problems.push({
+        place: key,
+        value: '(hidden)',
+        rule:
+          key === 'REDIS_URL'
+            ? "must be a URL such as redis://127.0.0.1:6379, or a socket's path"
+            : 'must be a URL that begins with http:// or https://',
+      });
     return value ?? '';
   };
 
@@ -501,6 +497,14 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
   return config;
 }
 
+const WEB = /^https?:$/;
+const REDIS = /^(rediss?|unix):$/;
+
+/** 'localhost:4646' reads as a URL, too: its scheme is what tells. */
+const isAddress = (value: string, scheme: RegExp): boolean =>
+  (scheme === REDIS && value.startsWith('/')) ||
+  (URL.canParse(value) && scheme.test(new URL(value).protocol));
+
 function usesOf(fleets: FleetConfig[]): {
   nomad: boolean;
   rabbitmq: boolean;
@@ -535,6 +539,20 @@ function pagerdutyOf(secret: (key: string) => string | null, fleets: FleetConfig
     actionSecret: secret('PAGERDUTY_ACTION_SECRET'),
     ca: null,
   };
+}
+
+/** The secret, or null: it is not set, or its file cannot be read, which is one more problem. */
+function readOrNote(env: Environment, key: string, problems: Problem[]): string | null {
+  try {
+    return readSecret(env, key) ?? null;
+  } catch (error) {
+    problems.push({
+      place: `${key}_FILE`,
+      value: env[`${key}_FILE`] ?? '',
+      rule: `must be a readable file (${(error as NodeJS.ErrnoException).code})`,
+    });
+    return null;
+  }
 }
 
 function readSecret(env: Environment, key: string): string | undefined {

@@ -41,6 +41,31 @@ function problemsOf(run: () => unknown): { place: string; value: string; rule: s
 }
 
 describe('loadConfig', () => {
+  it('wants a scheme that it can speak: localhost:4646 is none', () => {
+    const env = { ...ENV, NOMAD_ADDR: 'localhost:4646', REDIS_URL: 'http://127.0.0.1:6379' };
+    assert.deepEqual(
+      problemsOf(() => loadConfig(FILE, env)).map(({ place, rule }) => [place, /http|redis/.test(rule)]),
+      [
+        ['NOMAD_ADDR', true],
+        ['REDIS_URL', true],
+      ],
+    );
+    for (const REDIS_URL of ['/run/redis.sock', 'unix:///run/redis.sock', 'rediss://a:6379'])
+      assert.deepEqual(
+        problemsOf(() => loadConfig(FILE, { ...ENV, REDIS_URL })),
+        [],
+      );
+  });
+
+  it('tells of a routing key whose file cannot be read among the other mistakes', () => {
+    const file = FILE.replace('    floor: 2\n', '    floor: 2\n    pagerdutyRoutingKeyFrom: OCR_KEY\n');
+    const places = problemsOf(() => loadConfig(file, { ...ENV, OCR_KEY_FILE: '/nowhere/key', PORT: 'x' }));
+    assert.deepEqual(
+      places.map(({ place }) => place).filter((place) => place !== 'OCR_KEY'),
+      ['OCR_KEY_FILE', 'PORT'],
+    );
+  });
+
   it('reads fleets, policy and peers', () => {
     const config = loadConfig(FILE, ENV);
     const ocr = config.fleets[0];

@@ -112,6 +112,8 @@ export interface Seen {
   /** The newest sample, stale or not: `decide` judges its age. */
   sample: Sample | null;
   missing: Missing[];
+  /** Who is asked for the numbers, so that a hold names it; absent in older records. */
+  sources?: { demand: string; latency: string | null; saturation: string | null };
   /** null: the orchestrator could not be read. */
   zones: ZoneSeen[] | null;
   memory: Memory;

@@ -90,6 +90,16 @@ export type ScheduledFloor = z.output<typeof scheduledFloor>;
 
 export const cycleMs = (policy: Policy): number => policy.cycleSeconds * 1_000;
 
+/** Clocks of replicas differ by less; what lies further ahead was written by a clock that was wrong. */
+export const CLOCK_TOLERANCE_MS = 3_600_000;
+
+/**
+ * Whether the cycle that began at `cycle` has its decision. A newest one that lies far ahead of `now` was made by a clock
+ * that was wrong, and says nothing.
+ */
+export const isDecided = (lastCycle: number | null, cycle: number, now: number): boolean =>
+  lastCycle !== null && lastCycle >= cycle && lastCycle <= now + CLOCK_TOLERANCE_MS;
+
 /** Nominal start of the cycle that `at` lies in: a UTC multiple of the cycle plus the fleet's offset. */
 export function cycleStart(at: number, policy: Policy): number {
   const length = cycleMs(policy);

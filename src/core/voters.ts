@@ -23,23 +23,29 @@ export function silence(seen: Seen, policy: Policy): Silence | null {
   const sample = freshSample(seen, policy);
   if (sample === null) {
     const at = seen.sample?.at ?? seen.memory.lastAt;
-    if (at == null) return { code: 'missing', what: 'demand', peer: 'metrics', why: 'no-data' };
+    if (at == null) return gone('demand', seen);
     return { code: 'stale', ageSeconds: Math.round((seen.now - at) / 1_000) };
   }
   const { lastKnown } = seen.memory;
   const spoke = (at: number | null): boolean => at !== null && seen.now - at <= SEAT_MS;
-  const gone = (what: string): Silence => ({ code: 'missing', what, peer: 'metrics', why: 'no-data' });
-  if (sample.requestsPerSecond === null) return gone('demand');
-  if (sample.backlog === null && spoke(lastKnown.backlog)) return gone('backlog');
+  if (sample.requestsPerSecond === null) return gone('demand', seen);
+  if (sample.backlog === null && spoke(lastKnown.backlog)) return gone('backlog', seen);
   if (
     sample.p95Seconds === null &&
     spoke(lastKnown.p95Seconds) &&
     sample.requestsPerSecond * 60 > QUIET_REQUESTS
   ) {
-    return gone('latency');
+    return gone('latency', seen);
   }
-  if (sample.saturation == null && spoke(lastKnown.saturation)) return gone('saturation');
+  if (sample.saturation == null && spoke(lastKnown.saturation)) return gone('saturation', seen);
   return null;
+}
+
+type Voter = 'demand' | 'backlog' | 'latency' | 'saturation';
+
+function gone(what: Voter, { sources }: Seen): Silence {
+  const peer = sources?.[what === 'backlog' ? 'demand' : what] ?? 'metrics';
+  return { code: 'missing', what, peer, why: 'no-data' };
 }
 
 /** The reason of a count that was kept because of a silent voter. */

@@ -10,6 +10,7 @@ import {
   type Sample,
   summarize,
 } from '../core/model.js';
+import { CLOCK_TOLERANCE_MS } from '../core/policy.js';
 import { RETENTION } from '../core/retention.js';
 import type { Committed, Lease, Store } from '../ports.js';
 import { createMemoryAudit } from './memory-audit.js';
@@ -294,7 +295,11 @@ function setStatus(fleet: Fleet, id: string, status: DecisionStatus): void {
 
 function keepRecord(fleet: Fleet, record: DecisionRecord): void {
   fleet.records.set(record.id, record);
-  if (record.trigger === 'cycle') fleet.cycles.add(record.cycle);
+  if (record.trigger === 'cycle') {
+    // A clock that ran ahead once must not keep the cycles until then from being decided.
+    for (const cycle of fleet.cycles) if (cycle > record.at + CLOCK_TOLERANCE_MS) fleet.cycles.delete(cycle);
+    fleet.cycles.add(record.cycle);
+  }
   const oldest = fleet.records.keys().next().value;
   if (fleet.records.size > RETENTION.records && oldest !== undefined) fleet.records.delete(oldest);
   const first = fleet.cycles.values().next().value;

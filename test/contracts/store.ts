@@ -129,6 +129,13 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       equal((await store.fleet('face-match')).lastCycle, T0 + 20 * MINUTE);
     });
 
+    test('a cycle that was decided by a clock that ran ahead keeps no earlier cycle from being decided', async () => {
+      const ahead = aRecord('d1', { at: T0 + 2_000 * MINUTE });
+      equal(await store.commitDecision(aCommit('d1', { record: ahead })), 'stored');
+      equal(await store.commitDecision(aCommit('d2', { expectRev: 1 })), 'stored');
+      equal((await store.fleet('face-match')).lastCycle, T0);
+    });
+
     test('refuses a decision made on intent or memory that changed meanwhile, and writes nothing of it', async () => {
       equal(await store.setOverride(anOverride(), anAudit('override'), []), 'stored');
       equal(await store.commitDecision(aCommit('d1', { expectVersion: 0, outbox: [aRow()] })), 'conflict');

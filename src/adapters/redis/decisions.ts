@@ -9,6 +9,7 @@ import {
   type Override,
   summarize,
 } from '../../core/model.js';
+import { CLOCK_TOLERANCE_MS } from '../../core/policy.js';
 import { RETENTION } from '../../core/retention.js';
 import type { Committed, Hold, Store } from '../../ports.js';
 import { type AuditParts, auditArgument } from './audit.js';
@@ -75,6 +76,7 @@ export function createDecisions(link: Link, audit: AuditParts): Decisions {
         fleet: record.fleet,
         id: record.id,
         cycle: record.trigger === 'cycle' ? String(record.cycle) : '',
+        believed: String(record.at + CLOCK_TOLERANCE_MS),
         expectRev: given.expectRev,
         expectVersion: given.expectVersion,
         rev: memory.rev,

@@ -5,7 +5,10 @@ import type { Workspace } from './workspace.js';
 
 export function personOf(workspace: Workspace, name: string): WorkspaceUser {
   const user = workspace.user(name);
-  if (user === null || user.kind === 'bot') throw new OperatorError('not-found', `There is no user ${name}.`);
+  if (user === null || user.kind === 'bot') {
+    const names = workspace.users.filter(({ kind }) => kind !== 'bot').map((one) => one.name);
+    throw new OperatorError('not-found', `There is no user ${name}. There are: ${names.join(', ')}.`);
+  }
   return user;
 }
 

@@ -30,9 +30,12 @@ if c.desired ~= '' then
   bump(c.fleet)
 end
 if c.cycle ~= '' then
+  -- What a clock that ran ahead once decided for later must not keep the cycles until then from being decided.
+  redis.call('ZREMRANGEBYSCORE', of(c.fleet, 'cycles'), '(' .. c.believed, '+inf')
   redis.call('ZADD', of(c.fleet, 'cycles'), c.cycle, c.cycle)
   redis.call('ZREMRANGEBYRANK', of(c.fleet, 'cycles'), 0, -${RETENTION.cycles + 1})
-  if not now[4] or tonumber(now[4]) < tonumber(c.cycle) then redis.call('HSET', state, 'lastCycle', c.cycle) end
+  local last = tonumber(now[4] or nil)
+  if not last or last < tonumber(c.cycle) or last > tonumber(c.believed) then redis.call('HSET', state, 'lastCycle', c.cycle) end
 end
 redis.call('HSET', of(c.fleet, 'records'), c.id, ARGV[2])
 if redis.call('RPUSH', ids, c.id) > ${RETENTION.records} then
