@@ -7,6 +7,7 @@
 #   SLOTS          containers on this VM
 #   COMPOSE_FILE   the model's file
 #   STOP_SECONDS   how long a container may finish its request; less than the job's kill_timeout
+#   START_SECONDS  until when every container must be healthy; 300 when absent
 #   CPUS           the VM's CPUs; absent: asked for. Each container is pinned to its own share of them
 set -u
 
@@ -14,6 +15,7 @@ set -u
 : "${COMPOSE_FILE:?must be the path of the Compose file}"
 slots=${SLOTS:-4}
 stop_seconds=${STOP_SECONDS:-60}
+start_seconds=${START_SECONDS:-300}
 service=${SERVICE:-worker}
 cpus=${CPUS:-$(nproc)}
 
@@ -55,7 +57,13 @@ stop() {
 trap stop TERM INT
 
 clear_stale
-compose up --detach --remove-orphans --scale "$service=$slots" || exit 1
+# Until every container says that it is healthy: its model is loaded, its device answers.
+compose up --detach --wait --wait-timeout "$start_seconds" --remove-orphans --scale "$service=$slots" &
+if ! wait "$!"; then
+  echo "not all of $slots containers became healthy within $start_seconds s"
+  compose down --remove-orphans --timeout 5
+  exit 1
+fi
 pin || echo 'CPUs could not be pinned; the containers share them'
 
 # In the background and waited for: a trap runs at once then, and not when a foreground command has ended.

@@ -34,8 +34,9 @@ job "workers" {
 
   update {
     max_parallel      = 1
-    health_check      = "checks"
-    min_healthy_time  = "10s"
+    # The script ends when its containers do not become healthy; while it runs for so long, the model is loaded.
+    health_check      = "task_states"
+    min_healthy_time  = "90s"
     healthy_deadline  = "8m"
     progress_deadline = "15m"
     auto_revert       = false
@@ -64,10 +65,6 @@ job "workers" {
       value    = "true"
     }
 
-    network {
-      port "health" {}
-    }
-
     restart {
       attempts = 3
       interval = "10m"
@@ -89,24 +86,11 @@ job "workers" {
         QUEUE        = var.queue == "" ? var.fleet : var.queue
         SLOTS        = var.slots
         STOP_SECONDS = "90"
-        HEALTH_PORT  = "${NOMAD_PORT_health}"
       }
 
       # Longer than the longest request and STOP_SECONDS together; the client's max_kill_timeout must allow it.
       kill_signal  = "SIGTERM"
       kill_timeout = "120s"
-
-      service {
-        name     = "${var.fleet}-${var.zone}"
-        provider = "nomad"
-        port     = "health"
-        check {
-          type     = "http"
-          path     = "/health"
-          interval = "10s"
-          timeout  = "3s"
-        }
-      }
 
       resources {
         cpu    = 8000

@@ -17,7 +17,7 @@ echo "$*" >>"$BOOKS/calls"
 [ "$1" = compose ] && { shift; while case "$1" in --project-name|--file) true ;; *) false ;; esac; do shift 2; done; }
 case "$1" in
   ps) cat "$BOOKS/containers" 2>/dev/null ;;
-  up) for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
+  up) [ -e "$BOOKS/ill" ] && exit 1; for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
   logs) while [ -s "$BOOKS/containers" ]; do sleep 0.05; done ;;
   stop|down|rm) : >"$BOOKS/containers" ;;
 esac
@@ -59,7 +59,7 @@ describe('the wrapper of several model containers on one VM', () => {
   it('starts as many containers as there are slots, each on CPUs of its own', async () => {
     start();
     await until(follows);
-    ok(short().includes('up --detach --remove-orphans --scale worker=4'));
+    ok(short().includes('up --detach --wait --wait-timeout 300 --remove-orphans --scale worker=4'));
     deepEqual(
       short().filter((line) => line.startsWith('update')),
       ['0-3 c1', '4-7 c2', '8-11 c3', '12-15 c4'].map((rest) => `update --cpuset-cpus ${rest}`),
@@ -92,6 +92,13 @@ describe('the wrapper of several model containers on one VM', () => {
     await until(follows);
     writeFileSync(join(folder, 'containers'), '');
     const [code] = await once(child, 'exit');
+    equal(code, 1);
+    equal(short().at(-1), 'down --remove-orphans --timeout 5');
+  });
+
+  it('fails when its containers do not become healthy', async () => {
+    writeFileSync(join(folder, 'ill'), '');
+    const [code] = await once(start(), 'exit');
     equal(code, 1);
     equal(short().at(-1), 'down --remove-orphans --timeout 5');
   });
