@@ -16,7 +16,8 @@ const RULES: { who: string; may: string[]; packages?: string[] }[] = [
   { who: 'src/perform-rollout.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/perform.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
   { who: 'src/symptoms.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts', 'src/config.ts'] },
-  { who: 'src/config.ts', may: ['src/core/', 'src/ports.ts', 'src/errors.ts'] },
+  { who: 'src/config.ts', may: ['src/config/', 'src/core/', 'src/ports.ts', 'src/errors.ts'] },
+  { who: 'src/config/', may: ['src/config/', 'src/config.ts', 'src/core/', 'src/ports.ts', 'src/errors.ts'] },
   {
     who: 'src/app.ts',
     may: [
