@@ -80,7 +80,7 @@ export function altText(chart: FleetChart, timeZone: string): string {
   const next =
     peak === null
       ? 'nothing is foreseen yet'
-      : `from ${time(moment.at)} to ${time(chart.to)} a peak of ${rate(peak.mean)} is expected, and the fleet is sized for ${rate(peak.high)}`;
+      : `from ${time(moment.at)} to ${time(chart.to)} a peak of ${rate(peak.mean)} is expected, with room for errors up to ${rate(peak.high)}`;
   return `${demand}; ${next}. ${workerSentence(chart, time)}${missedSentence(chart)}`;
 }
 

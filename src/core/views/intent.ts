@@ -11,6 +11,13 @@ export function overrideWords(override: Pick<Override, 'kind' | 'workers'>): str
   return `${override.kind === 'floor' ? 'at least' : 'at most'} ${workers(override.workers)}`;
 }
 
+/** 'pinned ocr at 5 workers', 'set ocr to at least 5 workers'. */
+function overrideDeed(override: Override): string {
+  const words = overrideWords(override);
+  if (override.kind === 'pin') return `pinned ${override.fleet}${words.slice('pinned'.length)}`;
+  return `set ${override.fleet} to ${words}`;
+}
+
 /** As somebody would type it: '5', 'floor 5', 'ceiling 5'. */
 export function overrideArgument(override: Pick<Override, 'kind' | 'workers'>): string {
   return override.kind === 'pin' ? String(override.workers) : `${override.kind} ${override.workers}`;
@@ -48,7 +55,7 @@ export function freezeLine(freeze: Freeze): Text {
 export function overrideSet(override: Override, replaced: Override | null, notes: string[] = []): Message {
   const instead = replaced === null ? '' : `, instead of ${overrideWords(replaced)}`;
   return {
-    summary: `${override.by.name} set ${override.fleet} to ${overrideWords(override)} until ${showWhen(override.until, override.at)}${instead}: ${override.reason}`,
+    summary: `${override.by.name} ${overrideDeed(override)} until ${showWhen(override.until, override.at)}${instead}: ${override.reason}`,
     title: `Override: ${override.fleet} ${overrideWords(override)}`,
     tone: 'info',
     parts: [

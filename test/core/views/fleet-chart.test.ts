@@ -133,7 +133,7 @@ test('the alternative text is whole sentences with the numbers that people look 
     alt,
     /^Demand of ocr lay between 4\/s and 6\/s since 10:29 UTC and was 6\/s at last; from 12:30 UTC to /,
   );
-  match(alt, /a peak of [\d.]+\/s is expected, and the fleet is sized for [\d.]+\/s\. /);
+  match(alt, /a peak of [\d.]+\/s is expected, with room for errors up to [\d.]+\/s\. /);
   match(alt, /4 workers were ready at last, 5 asked for; 1 change, the last from 4 to 5 at 11:30 UTC\.$/);
   const advised = altText(aChart({ policy: aPolicy({ mode: 'advise' }) }), 'UTC');
   match(advised, /5 advised/);
