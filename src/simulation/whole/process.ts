@@ -7,6 +7,7 @@ import type { FleetConfig } from '../../config.js';
 import type { Millis } from '../../core/model.js';
 import type { RunView } from './event.js';
 import type { Faults, Peer } from './faults.js';
+import { CHANNEL } from './fleets.js';
 
 export interface BotProcess {
   readonly name: string;
@@ -40,10 +41,16 @@ export interface ProcessSpec {
   /** The ports as the world has them, watched. */
   bare(view: () => RunView): Bare;
   fleets: FleetConfig[];
-  settings: Omit<Settings, 'holder'>;
   /** What the app gets instead: a test plants a bug here. */
   plant?: (ports: Ports) => Ports;
 }
+
+const SETTINGS: Omit<Settings, 'holder'> = {
+  channel: CHANNEL,
+  command: '/muster',
+  leaseMs: 60_000,
+  maxOverrideSeconds: 86_400,
+};
 
 export function createProcess(spec: ProcessSpec): BotProcess {
   const { world, name } = spec;
@@ -111,7 +118,7 @@ export function createProcess(spec: ProcessSpec): BotProcess {
     chat: gated('chat', bare.chat),
     pager: gated('pager', bare.pager),
   };
-  const settings: Settings = { ...spec.settings, holder: name };
+  const settings: Settings = { ...SETTINGS, holder: name };
   const app = createApp(spec.plant === undefined ? ports : spec.plant(ports), spec.fleets, settings);
   const self: BotProcess = { name, app, view, alive: true, busy: false, died };
   return self;

@@ -1,0 +1,96 @@
+/** What reaches the cluster: only what a stored decision asks for, once, and by one writer. */
+import type { Truth } from '../truth.js';
+import type { Invariant, Of } from './invariant.js';
+import { acted, placedIn } from './words.js';
+
+export const decisionBeforeAct: Invariant = {
+  name: 'decision-before-act',
+  says: 'Whatever reaches the cluster names a decision that was stored before, for this fleet, to be carried out.',
+  watch: (truth) => ({
+    act: (event) => {
+      const known = truth.decision(event.decisionId);
+      if (known === null) return `${acted(event)} names a decision that nobody stored`;
+      if (known.value.fleet !== event.fleet) return `${acted(event)} names a decision of another fleet`;
+      return known.value.status === 'planned'
+        ? null
+        : `${acted(event)} names one that was ${known.value.status}`;
+    },
+  }),
+};
+
+export const absolute: Invariant = {
+  name: 'absolute',
+  says: 'A scale asks for the count its decision placed in the zone or, where that does not fit, for less; the count never passes it.',
+  watch: (truth) => ({ act: (event) => notAbsolute(event, truth) }),
+};
+
+export const once: Invariant = {
+  name: 'once',
+  says: 'A decision changes a zone to the same count at most once, unless somebody else changed it meanwhile.',
+  watch: () => {
+    const done = new Set<string>();
+    const starts = (event: { fleet: string; zone: string }): string => `${event.fleet}/${event.zone}/`;
+    return {
+      foreign: (event) => {
+        for (const key of done) if (key.startsWith(starts(event))) done.delete(key);
+        return null;
+      },
+      act: (event) => {
+        if (event.what !== 'scale' || event.before === event.after) return null;
+        const key = `${starts(event)}${event.decisionId}/${event.after}`;
+        if (done.has(key)) return `${acted(event)} a second time`;
+        done.add(key);
+        return null;
+      },
+    };
+  },
+};
+
+export const newestDecision: Invariant = {
+  name: 'newest-decision',
+  says: 'A run carries out the newest decision that it could know of.',
+  watch: (truth) => ({
+    act: (event) => {
+      const newest = truth.latestChange(event.fleet);
+      if (newest === null || newest.since > event.run.intentRead) return null;
+      return newest.value.id === event.decisionId
+        ? null
+        : `${acted(event)} while ${newest.value.id} was known to be newer`;
+    },
+  }),
+};
+
+export const oneWriter: Invariant = {
+  name: 'one-writer',
+  says: 'A run acts only while it can rely on the fleet’s lease.',
+  watch: (truth) => {
+    const fences = new Map<string, number>();
+    return {
+      lease: ({ fleet, fence }) => {
+        fences.set(fleet, fence);
+        return null;
+      },
+      act: (event) => {
+        const { lease, issuedAt } = event.run;
+        if (lease === null) return `${acted(event)} without a lease`;
+        const newest = fences.get(event.fleet) ?? 0;
+        const late = truth.now() - issuedAt;
+        return lease.until < issuedAt && newest > lease.fence
+          ? `${acted(event)} with lease ${lease.fence}, which had ended ${(issuedAt - lease.until) / 1_000} s before (${newest} is out, ${late / 1_000} s under way)`
+          : null;
+      },
+    };
+  },
+};
+
+function notAbsolute(event: Of<'act'>, truth: Truth): string | null {
+  if (event.what !== 'scale') return null;
+  const per = truth.policy(event.fleet).workersPerAllocation;
+  const placed = Math.ceil(placedIn(truth.decision(event.decisionId)?.value, event.zone) / per) * per;
+  const { before, after, asked } = event;
+  const within = after >= Math.min(before, asked) && after <= Math.max(before, Math.ceil(asked / per) * per);
+  if (!within) return `${acted(event)} passed what it asked for`;
+  return asked === placed || (asked < placed && asked > before)
+    ? null
+    : `${acted(event)}, but the decision placed ${placed} there`;
+}

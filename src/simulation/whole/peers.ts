@@ -1,0 +1,92 @@
+/** Everything the bot talks to, one of each for all its processes, watched: store, queue, cluster, metrics, chat, pager. */
+import type { Ports } from '../../app.js';
+import type { FleetConfig } from '../../config.js';
+import { OutsideError } from '../../errors.js';
+import type { Store } from '../../ports.js';
+import { createMemoryQueue, type MemoryQueue } from '../memory-queue.js';
+import { createMemoryStore } from '../memory-store.js';
+import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../orchestrator.js';
+import { createPagerTwin, createWorkspace, type PagerTwin, type Workspace } from './chat.js';
+import type { Faults } from './faults.js';
+import { createMetrics } from './metrics.js';
+import type { ProcessSpec } from './process.js';
+import { isLate } from './replicas.js';
+import type { Truth } from './truth.js';
+import { watchedNodeGroups, watchedOrchestrator, watchedStore } from './watched.js';
+
+export interface Peers {
+  store: Store;
+  queue: MemoryQueue;
+  workspace: Workspace;
+  pager: PagerTwin;
+  /** The ports of one process, without faults. */
+  ports: ProcessSpec['bare'];
+}
+
+const LOCK_MS = 30_000;
+
+/** `deliveredTwice`: called whenever the queue hands out a job a second time. */
+export function createPeers(
+  truth: Truth,
+  fleets: FleetConfig[],
+  faults: Faults,
+  deliveredTwice: () => void,
+): Peers {
+  const { world } = truth;
+  const store = createMemoryStore(world);
+  const queue = createMemoryQueue(world, { lockMs: LOCK_MS });
+  queue.deliverTwice(() => {
+    const twice = faults.deliversTwice();
+    if (twice) deliveredTwice();
+    return twice;
+  });
+  const workspace = createWorkspace(truth);
+  const pager = createPagerTwin(truth);
+  const metrics = createMetrics(world, fleets, faults, truth);
+  const clock = { now: world.now, speed: 1, sleep: async () => {} };
+  const orchestrator = createSimulatedOrchestrator({ cluster: world.cluster, clock });
+  const nodeGroups = createSimulatedNodeGroups({ cluster: world.cluster, clock });
+  const log = complaintsOnly(truth);
+  let ids = 0;
+  const newId = (): string => {
+    ids += 1;
+    return `id${ids}`;
+  };
+  return {
+    ...{ store, queue, workspace, pager },
+    ports: (view) => ({
+      store: watchedStore(store, truth, view),
+      queue: queue.queue,
+      orchestrator: watchedOrchestrator(orchestrator, truth, view),
+      nodeGroups: watchedNodeGroups(nodeGroups, fleets, truth, view),
+      demand: metrics.demand,
+      gauge: metrics.gauge,
+      chat: workspace.chat,
+      pager: pager.pager,
+      meter: SILENT_METER,
+      log,
+      newId,
+      heartbeat: async () => {},
+    }),
+  };
+}
+
+/** Errors that no fault explains are told; all else that the app logs is let go. */
+const complaintsOnly = (truth: Truth): Ports['log'] => ({
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: (fields: object, message: string) => {
+    const error = 'error' in fields ? fields.error : null;
+    if (!(error instanceof OutsideError) && error instanceof Error && !isLate(error))
+      truth.tell({ kind: 'complained', message, error });
+  },
+});
+
+const SILENT_METER: Ports['meter'] = {
+  decided() {},
+  fleet() {},
+  peerFailed() {},
+  outbox() {},
+  job() {},
+};
