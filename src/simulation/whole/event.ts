@@ -17,8 +17,8 @@ export interface RunView {
 }
 
 export type WholeEvent =
-  /** A decision was stored, with the newest audit entry and how long its `Seen` is, serialised. */
-  | { kind: 'decision'; record: DecisionRecord; audit: StoredAudit | null; seenBytes: number }
+  /** A decision was stored, with the newest audit entry and what it saw, serialised. */
+  | { kind: 'decision'; record: DecisionRecord; audit: StoredAudit | null; seen: string }
   /** Something reached the cluster. `before` and `after`: what the zone was asked for, in workers or nodes. */
   | {
       kind: 'act';

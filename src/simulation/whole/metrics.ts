@@ -15,8 +15,21 @@ export function createMetrics(
   const workers = new Map(fleets.map(({ name }) => [name, name]));
   /** What a source that stands still goes on saying. */
   const stuck = new Map<string, { at: Millis; demand: DemandSeen; p95: number | null }>();
+  /** The newest p95 of each fleet: costly, and the same until the requests take their next step. */
+  const latencies = new Map<string, { at: Millis; p95: number | null }>();
+  const p95Of = (name: string): number | null => {
+    const at = world.traffic.now;
+    const known = latencies.get(name);
+    if (known?.at === at) return known.p95;
+    const p95 = world.traffic.window(name, 60).p95Seconds;
+    latencies.set(name, { at, p95 });
+    return p95;
+  };
 
-  const now = (name: string): { at: Millis; demand: DemandSeen; p95: number | null } => {
+  const now = (
+    peer: 'demand' | 'gauge',
+    name: string,
+  ): { at: Millis; demand: DemandSeen; p95: number | null } => {
     const { requestsPerSecond, backlog, oldestAgeSeconds } = world.traffic.fleet(name);
     const at = world.traffic.now;
     const demand = {
@@ -26,10 +39,10 @@ export function createMetrics(
       oldestAgeSeconds,
       consumers: world.ready(name),
     };
-    return { at, demand, p95: world.traffic.window(name, 60).p95Seconds };
+    return { at, demand, p95: peer === 'gauge' ? p95Of(name) : null };
   };
   const said = (peer: 'demand' | 'gauge', name: string) => {
-    const fresh = now(name);
+    const fresh = now(peer, name);
     const window = faults.illness(peer, world.now(), name);
     const key = `${peer}/${name}`;
     if (window?.illness !== 'stale') {

@@ -5,6 +5,7 @@
 import { type App, createApp, type Ports, type Settings } from '../../app.js';
 import type { FleetConfig } from '../../config.js';
 import type { Millis } from '../../core/model.js';
+import type { JobHandler } from '../../ports.js';
 import type { RunView } from './event.js';
 import type { Faults, Peer } from './faults.js';
 import { CHANNEL } from './fleets.js';
@@ -16,8 +17,11 @@ export interface BotProcess {
   alive: boolean;
   /** A run is under way, or one that its deadline gave up still goes on. */
   busy: boolean;
-  /** Resolves when it dies. */
-  readonly died: Promise<void>;
+  readonly handlers: Record<string, JobHandler>;
+  /** Of the run under way; it serves the next run too, as long as it was not needed. */
+  control: AbortController;
+  /** Called when it dies: whoever runs something in it is told. */
+  onDeath: () => void;
 }
 
 export interface ProcessWorld {
@@ -55,10 +59,6 @@ const SETTINGS: Omit<Settings, 'holder'> = {
 export function createProcess(spec: ProcessSpec): BotProcess {
   const { world, name } = spec;
   const { faults } = world;
-  let die = (): void => {};
-  const died = new Promise<void>((resolve) => {
-    die = resolve;
-  });
   const view: RunView = { name, issuedAt: world.now(), intentRead: 0, lease: null };
 
   const gate = async <T>(
@@ -87,7 +87,7 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   };
   const kill = (): Promise<never> => {
     self.alive = false;
-    die();
+    self.onDeath();
     return never();
   };
   const gated = <P extends object>(peer: Peer, port: P): P => {
@@ -120,7 +120,12 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   };
   const settings: Settings = { ...SETTINGS, holder: name };
   const app = createApp(spec.plant === undefined ? ports : spec.plant(ports), spec.fleets, settings);
-  const self: BotProcess = { name, app, view, alive: true, busy: false, died };
+  const self: BotProcess = {
+    ...{ name, app, view, alive: true, busy: false },
+    handlers: app.handlers(),
+    control: new AbortController(),
+    onDeath() {},
+  };
   return self;
 }
 

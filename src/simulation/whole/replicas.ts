@@ -44,30 +44,30 @@ export function createReplicas(now: () => Millis, born: (name: string) => BotPro
       const { view } = process;
       Object.assign(view, { name: `${process.name} ${name}`, intentRead: 0, lease: null });
       process.busy = true;
-      const control = new AbortController();
+      if (process.control.signal.aborted) process.control = new AbortController();
+      const { control } = process;
       let abort = (): void => {};
-      const late = new Promise<never>((_, reject) => {
+      const cutOff = new Promise<never>((_, reject) => {
         abort = () => {
           const error = new Error(`${name} took longer than ${deadlineMs} ms`);
           control.abort(error);
           reject(error);
         };
+        process.onDeath = () => {
+          processes = processes.filter((one) => one !== process);
+          reject(new Crashed('killed'));
+        };
       });
       const run = { until: now() + deadlineMs, abort };
       runs.add(run);
-      const crash = process.died.then(() => {
-        processes = processes.filter((one) => one !== process);
-        throw new Crashed('killed');
-      });
       const working = work(process, control.signal).finally(() => {
         process.busy = false;
       });
       try {
-        return await Promise.race([working, crash, late]);
+        return await Promise.race([working, cutOff]);
       } finally {
         runs.delete(run);
-        late.catch(() => {});
-        crash.catch(() => {});
+        cutOff.catch(() => {});
         working.catch(() => {});
       }
     },

@@ -50,8 +50,7 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       const [committed, [audit]] = await Promise.all([inner.commitDecision(commit), inner.audit(1)]);
       if (committed === 'stored') {
         const { record } = commit;
-        const seenBytes = Buffer.byteLength(JSON.stringify(record.seen));
-        truth.tell({ kind: 'decision', record, audit: audit ?? null, seenBytes });
+        truth.tell({ kind: 'decision', record, audit: audit ?? null, seen: JSON.stringify(record.seen) });
         queued(commit.outbox);
       }
       return committed;

@@ -27,7 +27,7 @@ export async function workOn(queue: MemoryQueue, replicas: Replicas, truth: Trut
             const name = fleet === undefined ? job : `${job} ${fleet}`;
             try {
               await replicas.run(name, deadlineMs, (process, signal) =>
-                process.app.handlers()[job]!.run(data, { signal, slot }),
+                process.handlers[job]!.run(data, { signal, slot }),
               );
             } catch (error) {
               const isFault = error instanceof OutsideError || error instanceof Crashed || isLate(error);

@@ -1,6 +1,7 @@
 /** What is kept of a decision: its audit entry, and all it takes to decide it again. */
 import { decide } from '../../../core/decide.js';
-import type { DecisionRecord } from '../../../core/model.js';
+import type { Seen } from '../../../core/model.js';
+import type { Policy } from '../../../core/policy.js';
 import type { Invariant } from './invariant.js';
 import { told } from './words.js';
 
@@ -27,10 +28,10 @@ export const replay: Invariant = {
   name: 'replay',
   says: 'A stored decision, decided again from its record, is the same.',
   watch: () => ({
-    decision: ({ record }) => {
-      const copy = JSON.parse(JSON.stringify(record)) as DecisionRecord;
-      const again = JSON.stringify(decide(copy.seen, copy.policy));
-      return again === JSON.stringify(copy.decision) ? null : `${told(record)} is ${again} the second time`;
+    decision: ({ record, seen }) => {
+      const policy = JSON.parse(JSON.stringify(record.policy)) as Policy;
+      const again = JSON.stringify(decide(JSON.parse(seen) as Seen, policy));
+      return again === JSON.stringify(record.decision) ? null : `${told(record)} is ${again} the second time`;
     },
   }),
 };
@@ -39,7 +40,9 @@ export const seenSize: Invariant = {
   name: 'seen-size',
   says: 'What a decision saw is at most 8 KB, serialised.',
   watch: () => ({
-    decision: ({ record, seenBytes }) =>
-      seenBytes <= SEEN_BYTES ? null : `${told(record)} saw ${seenBytes} bytes`,
+    decision: ({ record, seen }) => {
+      const bytes = Buffer.byteLength(seen);
+      return bytes <= SEEN_BYTES ? null : `${told(record)} saw ${bytes} bytes`;
+    },
   }),
 };
