@@ -82,8 +82,15 @@ function stepOf(
   }
   if (seen.ready < asked) {
     // A count that somebody else set may have no nodes to run on: they are grown here, too.
-    const missing = seen.ready + seen.starting < asked ? roomFor(asked, zone, nodes, group, policy) : null;
-    return missing ?? { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
+    const unplaced = seen.ready + seen.starting < asked;
+    const missing = unplaced ? roomFor(asked, zone, nodes, group, policy) : null;
+    if (missing !== null) return missing;
+    // What a failed deployment left unplaced stays so. Asking first for what is there, which stops nothing, and then for
+    // the count again makes a new deployment, which places it.
+    const placed = seen.ready + seen.starting;
+    const settled = now - desired.at > policy.startupSeconds * 1_000 && seen.blocked === null;
+    if (unplaced && settled && placed > 0) return { do: 'scale', zone, workers: placed, raise: false };
+    return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
   }
   if (seen.draining > 0)
     return { do: 'wait', zone, for: 'leaving', detail: `${seen.draining} workers finishing` };

@@ -188,6 +188,17 @@ describe('nextSteps, zones', () => {
     const { steps } = nextSteps(desired(9), [zone({ up: false })], [], [group('n1')], policy(), T0);
     assert.deepEqual(kinds(steps), ['wait']);
   });
+  it('gives back what a failed deployment left unplaced, to ask for it anew, but not while anything may still come', () => {
+    const nodes = [node('n1', 4), node('n2', 0)];
+    const stuck = zone({ desired: 5, ready: 4, starting: 0 });
+    const at = (ms: number, seen = stuck) =>
+      nextSteps(desired(5), [seen], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps;
+    assert.deepEqual(at(181_000), [{ do: 'scale', zone: 'a', workers: 4, raise: false }]);
+    assert.deepEqual(kinds(at(182_000, { ...stuck, desired: 4 })), ['scale']);
+    assert.deepEqual(kinds(at(60_000)), ['wait']);
+    assert.deepEqual(kinds(at(181_000, { ...stuck, starting: 1 })), ['wait']);
+    assert.deepEqual(kinds(at(181_000, { ...stuck, blocked })), ['wait']);
+  });
   it('asks for whole allocations', () => {
     const whole = policy({ workersPerAllocation: 4 });
     const nodes = [node('n1', 4), node('n2', 0)];

@@ -26,6 +26,8 @@ export type WholeEvent =
       fleet: string;
       zone: string;
       asked: number;
+      /** Workers that were really there before a scale: a count between them and `before` is on paper only. */
+      there?: number;
       before: number;
       after: number;
       decisionId: string;

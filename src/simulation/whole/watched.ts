@@ -104,6 +104,11 @@ export function watchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
     const found = world.cluster.job(job);
     return found === null ? 0 : found.count * found.workersPerAllocation;
   };
+  const thereIn = (job: string): number => {
+    const found = world.cluster.job(job);
+    const zone = world.cluster.fleet(found?.fleet ?? '').find((one) => one.zone === found?.zone);
+    return zone === undefined ? 0 : zone.ready + zone.starting;
+  };
   const jobOf = (target: Parameters<Orchestrator['scale']>[0], zone: string): string =>
     target.kind === 'nomad' ? (target.targets.find((one) => one.zone === zone)?.job ?? '') : '';
   return {
@@ -111,6 +116,7 @@ export function watchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
     async scale(target, zone, workers, why) {
       const job = jobOf(target, zone);
       const before = countOf(job);
+      const there = thereIn(job);
       const result = await inner.scale(target, zone, workers, why);
       const after = countOf(job);
       truth.tell({
@@ -119,6 +125,7 @@ export function watchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
         fleet: world.cluster.job(job)?.fleet ?? '',
         zone,
         asked: workers,
+        there,
         before,
         after,
         decisionId: why.decisionId,

@@ -131,7 +131,7 @@ test('while the form is filled in it shows what would happen, and submitting it 
   equal(override?.reason, 'load test -replace');
   const messages = () => workspace.channels().find(({ name }) => name === 'ml-ops')!.messages;
   await until('the answer', () => messages().length > before, 3_000);
-  match(messages().at(-1)!.text, /pinned at 9 workers/);
+  match(messages().at(-1)!.text, /pinned ocr at 9 workers/);
 });
 
 test('a form submitted twice acts once', async () => {

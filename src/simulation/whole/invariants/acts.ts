@@ -20,7 +20,7 @@ export const decisionBeforeAct: Invariant = {
 
 export const absolute: Invariant = {
   name: 'absolute',
-  says: 'A scale asks for the count its decision placed in the zone or, where that does not fit, for less; the count never passes it.',
+  says: 'A scale asks for the count its decision placed in the zone or, where that does not fit, for less; the count never passes it. What was never placed may be given back first.',
   watch: (truth) => ({ act: (event) => notAbsolute(event, truth) }),
 };
 
@@ -38,6 +38,7 @@ export const once: Invariant = {
       act: (event) => {
         if (event.what !== 'scale' || event.before === event.after) return null;
         const key = `${starts(event)}${event.decisionId}/${event.after}`;
+        if (givesBack(event)) for (const old of done) if (old.startsWith(starts(event))) done.delete(old);
         if (done.has(key)) return `${acted(event)} a second time`;
         done.add(key);
         return null;
@@ -83,6 +84,10 @@ export const oneWriter: Invariant = {
   },
 };
 
+/** A cut to what is really there: it stops nothing, and lets the rest be asked for anew. */
+const givesBack = (event: Of<'act'>): boolean =>
+  event.what === 'scale' && event.asked < event.before && event.asked >= (event.there ?? event.before);
+
 function notAbsolute(event: Of<'act'>, truth: Truth): string | null {
   if (event.what !== 'scale') return null;
   const per = truth.policy(event.fleet).workersPerAllocation;
@@ -90,6 +95,7 @@ function notAbsolute(event: Of<'act'>, truth: Truth): string | null {
   const { before, after, asked } = event;
   const within = after >= Math.min(before, asked) && after <= Math.max(before, Math.ceil(asked / per) * per);
   if (!within) return `${acted(event)} passed what it asked for`;
+  if (givesBack(event)) return null;
   return asked === placed || (asked < placed && asked > before)
     ? null
     : `${acted(event)}, but the decision placed ${placed} there`;
