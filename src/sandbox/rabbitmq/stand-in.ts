@@ -62,7 +62,8 @@ export async function createRabbitmqStandIn(options: {
     const truth = view.queue(name);
     if (truth === null) return null;
     const fault = context.fault('rabbitmq')?.kind;
-    if (fault === 'nostats') return coldQueue(name);
+    // A gap of the traffic is a time without statistics, not without messages.
+    if (fault === 'nostats' || truth.publishRate === null) return coldQueue(name);
     const frozen = fault === 'stale' ? lastGood.get(name) : undefined;
     const shown = frozen ?? { truth, at: now };
     // Under the fault the first answer is the one that stays.
