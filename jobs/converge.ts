@@ -114,6 +114,7 @@ async function toward(
   }
   const notes: string[] = [];
   let lacks = false;
+  let { actedAt } = desired;
   for (const step of steps) {
     // Reading the world may have taken long: who lost the lease meanwhile leaves the world to its new holder.
     if (isAct(step) && !(await context.store.renew(lease, context.settings.leaseMs))) return STEP_MS;
@@ -124,10 +125,12 @@ async function toward(
     if (outcome === null) continue;
     if (outcome.note !== null) notes.push(outcome.note);
     lacks ||= outcome.lacks;
+    if (outcome.acted && (step.do === 'grow' || step.do === 'scale')) actedAt = now;
   }
   for (const error of failures) tellFailure(fleet, desired, error, context);
   notes.push(...new Set(failures.map(waitingFor)));
-  await note(fleet, lease, desired, notes.length === 0 ? null : notes.join('; '), lacks, context);
+  const text = notes.length === 0 ? null : notes.join('; ');
+  await note(fleet, lease, { ...desired, actedAt }, text, lacks, context, actedAt !== desired.actedAt);
   return Math.max(STEP_MS, ...failures.map((error) => retryMs(error, context)));
 }
 
@@ -198,8 +201,9 @@ async function note(
   text: string | null,
   lacks: boolean,
   context: JobContext,
+  hasActed = false,
 ): Promise<void> {
-  if (desired.status === 'applying' && desired.note === text) return;
+  if (desired.status === 'applying' && desired.note === text && !hasActed) return;
   await store(fleet, lease, { ...desired, status: 'applying', note: text }, 'applying', lacks, context);
 }
 

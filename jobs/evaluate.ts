@@ -202,7 +202,7 @@ function desiredOf(record: DecisionRecord): DesiredState {
     from: origin(record.decision),
     status: 'planned',
     note: null,
-    scaledAt: null,
+    actedAt: null,
   };
 }
 

@@ -39,6 +39,12 @@ export interface Converging {
 /** A raise waits this many start-up times for nodes, then goes as far as it fits. */
 const PATIENCE = 2;
 
+/**
+ * How long nodes and workers have had to come. From the last act, not from the decision: a bot that died in between may
+ * have left the first act to another one, much later.
+ */
+const waited = ({ at, actedAt }: DesiredState, now: Millis): Millis => now - Math.max(at, actedAt ?? at);
+
 export function nextSteps(
   desired: DesiredState,
   zones: ZoneSeen[],
@@ -88,7 +94,7 @@ function stepOf(
     // What a failed deployment left unplaced stays so. Asking first for what is there, which stops nothing, and then for
     // the count again makes a new deployment, which places it.
     const placed = seen.ready + seen.starting;
-    const settled = now - desired.at > policy.startupSeconds * 1_000 && seen.blocked === null;
+    const settled = waited(desired, now) > policy.startupSeconds * 1_000 && seen.blocked === null;
     if (unplaced && settled && placed > 0) return { do: 'scale', zone, workers: placed, raise: false };
     return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
   }
@@ -111,7 +117,7 @@ function raise(
   if (grow !== null) return grow;
   const needed = Math.ceil(workers / policy.slotsPerNode);
   const usable = nodes.filter((node) => node.eligible && node.status === 'ready').length;
-  const late = now - desired.at > PATIENCE * policy.startupSeconds * 1_000;
+  const late = waited(desired, now) > PATIENCE * policy.startupSeconds * 1_000;
   const canGrow = group !== null && group.size !== null;
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };

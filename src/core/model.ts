@@ -254,8 +254,8 @@ export interface DesiredState {
   status: 'planned' | 'applying' | 'ready' | 'failed';
   /** What converge last learnt, in a sentence for people (a lack of capacity, a blocking deployment). */
   note: string | null;
-  /** When the count was in place but workers were still starting. */
-  scaledAt: Millis | null;
+  /** When converge last grew a group or scaled a job for it; patience with nodes and workers counts from then. */
+  actedAt: Millis | null;
 }
 
 export interface NodeSeen {

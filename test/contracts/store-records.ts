@@ -105,7 +105,7 @@ export function aDesired(decisionId = 'd1', more: Partial<DesiredState> = {}): D
     from: 4,
     status: 'planned',
     note: null,
-    scaledAt: null,
+    actedAt: null,
     ...more,
   };
 }

@@ -16,7 +16,7 @@ const desired = (workers: number, more: Partial<DesiredState> = {}): DesiredStat
   from: 4,
   status: 'planned',
   note: null,
-  scaledAt: null,
+  actedAt: null,
   ...more,
 });
 const zone = (more: Partial<ZoneSeen> = {}): ZoneSeen => ({
@@ -68,6 +68,15 @@ describe('nextSteps, raising', () => {
     const late = T0 + 2 * 180_000 + 1;
     const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), late);
     assert.deepEqual(kinds(steps), ['scale']);
+  });
+  it('gives nodes their time from when they were asked for, however old the decision is', () => {
+    const steps = (actedAt: number) => {
+      const want = desired(5, { actedAt, status: 'applying' });
+      const nodes = [node('n1', 4)];
+      return nextSteps(want, [zone()], nodes, [group('n1', 'n2')], policy(), T0 + 1_500_000).steps;
+    };
+    assert.deepEqual(kinds(steps(T0 + 1_400_000)), ['wait']);
+    assert.deepEqual(kinds(steps(T0 + 1_000_000)), ['scale']);
   });
   it('goes as far as it fits at once when the cloud says that it cannot deliver', () => {
     const stuck = { ...group('n1', 'n2'), problem: 'quota' };
@@ -198,6 +207,11 @@ describe('nextSteps, zones', () => {
     assert.deepEqual(kinds(at(60_000)), ['wait']);
     assert.deepEqual(kinds(at(181_000, { ...stuck, starting: 1 })), ['wait']);
     assert.deepEqual(kinds(at(181_000, { ...stuck, blocked })), ['wait']);
+    const scaled = desired(5, { actedAt: T0 + 900_000 });
+    const after = (ms: number) =>
+      kinds(nextSteps(scaled, [stuck], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps);
+    assert.deepEqual(after(910_000), ['wait'], 'a job that was scaled late is given the same time');
+    assert.deepEqual(after(1_081_000), ['scale']);
   });
   it('asks for whole allocations', () => {
     const whole = policy({ workersPerAllocation: 4 });

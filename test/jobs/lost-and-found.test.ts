@@ -73,7 +73,7 @@ function scene(over: Partial<JobContext> = {}) {
       const placement = ['a', 'b'].map((zone) => ({ zone, workers: 4 }));
       const desired: DesiredState = {
         ...{ v: 1, fleet: 'ocr', decisionId: 'd1', at: NOON, placement, from: 4 },
-        ...{ status: 'planned', note: null, scaledAt: null },
+        ...{ status: 'planned', note: null, actedAt: null },
       };
       const kept = await store.commitDecision({
         ...{ record, desired, expectRev: state.memory?.rev ?? 0, expectVersion: state.version },
@@ -157,4 +157,63 @@ test('without the cloud workers use the room that there is, and the decision is 
   await converge.run({ v: 1, fleet: 'ocr' }, context);
   const { desired } = await store.fleet('ocr');
   deepEqual([desired?.status, desired?.note], ['applying', 'waiting for gce: error']);
+});
+
+test('a decision that a dead bot left for twenty minutes is carried out once, when its nodes are ready', async () => {
+  const groups = new Map([
+    ['a', ['a1']],
+    ['b', ['b1']],
+  ]);
+  const counts = new Map([
+    ['a', 2],
+    ['b', 2],
+  ]);
+  const did: string[] = [];
+  let isBooted = false;
+  const { store, context, raise, set } = scene({
+    nodeGroups: {
+      list: async () =>
+        [...groups].map(([zone, names]) => ({
+          ...{ zone, size: names.length, problem: null },
+          instances: names.map((name) => ({ name, status: 'running' })),
+        })),
+      grow: async (_group: unknown, zone: string, size: number) => {
+        did.push(`${zone} grows to ${size}`);
+        groups.set(zone, [`${zone}1`, `${zone}2`].slice(0, size));
+      },
+    } as unknown as JobContext['nodeGroups'],
+  });
+  const nodes = () =>
+    [...groups].flatMap(([zone, names]) =>
+      names.map((name, index) => ({
+        ...{ id: name, name, zone, eligible: true, drain: null },
+        status: index === 0 || isBooted ? 'ready' : 'starting',
+        workers: index === 0 ? 2 : 0,
+      })),
+    );
+  Object.assign(context.orchestrator, {
+    nodes: async () => nodes(),
+    zones: async () =>
+      someZones().map((one) => ({ ...one, desired: counts.get(one.zone)!, ready: counts.get(one.zone)! })),
+    // Without the second node only two more workers would fit.
+    plan: async (_target: unknown, _zone: string, workers: number) => ({
+      ...{ fits: Math.min(workers, isBooted ? 99 : 3), lacks: 'gpu', how: 'plan' },
+    }),
+    scale: async (_target: unknown, zone: string, workers: number) => {
+      did.push(`${zone} scales to ${workers}`);
+      counts.set(zone, workers);
+      return { kind: 'done', workers };
+    },
+  });
+  context.fleet('ocr').policy.slotsPerNode = 2;
+  await raise();
+  for (const at of [20, 21, 22]) {
+    set(at);
+    isBooted = at === 22;
+    await converge.run({ v: 1, fleet: 'ocr' }, context);
+  }
+  deepEqual(did, ['a grows to 2', 'b grows to 2', 'a scales to 4', 'b scales to 4']);
+  set(23);
+  await converge.run({ v: 1, fleet: 'ocr' }, context);
+  equal((await store.fleet('ocr')).desired?.status, 'ready');
 });

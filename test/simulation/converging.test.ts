@@ -80,7 +80,7 @@ async function follow(spec: ReturnType<typeof aSpec>, cycles: number, world: Wor
       from: 0,
       status: 'planned',
       note: null,
-      scaledAt: null,
+      actedAt: null,
     };
     let seconds = 0;
     while (!(await step(desired, fleet, world))) {

@@ -61,7 +61,7 @@ export function aFleetDay(fleet: string, seed = 1): FleetDay {
       const desired: DesiredState | null = scaled
         ? {
             ...{ v: 1, fleet, decisionId: id, at, placement: decision.placement, from: decision.from },
-            ...{ status: 'planned', note: null, scaledAt: null },
+            ...{ status: 'planned', note: null, actedAt: null },
           }
         : null;
       const expectVersion = version;
