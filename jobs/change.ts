@@ -18,9 +18,10 @@ export const change = defineJob({
   }),
   deadlineMs: 10_000,
   async run({ fleet, id, summary, details, at }, context) {
-    if (!(await context.store.once(`change-${id}`, DAY_MS))) return;
+    if (await context.store.wasOnce(`change-${id}`)) return;
     const event: PagerEvent = { v: 1, kind: 'change', fleet, id, summary, details, at };
     await context.store.push([], [event]);
+    await context.store.once(`change-${id}`, DAY_MS);
     await announceAll([], [event], context);
   },
 });

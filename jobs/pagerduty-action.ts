@@ -4,10 +4,13 @@ import type { FleetConfig } from '../src/config.js';
 import type { Person } from '../src/core/model.js';
 import { aboutKey } from '../src/core/paged.js';
 import { fitting } from '../src/core/remedies/index.js';
+import type { RemedyRun } from '../src/core/remedies/run.js';
 import { diagnosticsNote, fittingNote } from '../src/core/views/incident-note.js';
+import type { StoredMachine } from '../src/ports.js';
 import { symptomsOf } from '../src/symptoms.js';
 import { noteLater } from './incident-note.js';
 import { defineJob } from './job.js';
+import { madeBefore } from './made.js';
 
 const data = z.object({
   v: z.literal(1),
@@ -19,17 +22,25 @@ const data = z.object({
 });
 type Click = z.output<typeof data>;
 
+/** As long as PagerDuty may send one again. */
+const REMEMBERED_MS = 49 * 3_600_000;
+
 /**
  * A button on an incident in PagerDuty. The clicker is looked up as a person of the chat by address, and what they ask
- * for goes by the same road as if they had typed it; what came of it is a note on the incident, a refusal too.
+ * for goes by the same road as if they had typed it; what came of it is a note on the incident, a refusal too. One click
+ * may come any number of times: what it makes bears its id, and it is noted as done when the note is on its way.
  */
 export const pagerdutyAction = defineJob({
   name: 'pagerduty-action',
   data,
   deadlineMs: 20_000,
   async run(click, context) {
+    const { store } = context;
+    const key = `pagerduty-click-${click.id}`;
+    if (await store.wasOnce(key)) return;
     const said = await answerTo(click, context);
     if (said !== null) await noteLater(click.incident.id, click.id, said, context);
+    await store.once(key, REMEMBERED_MS);
   },
 });
 
@@ -48,6 +59,8 @@ async function answerTo(click: Click, context: JobContext): Promise<string | nul
   const clicker = await whoIs(click, context);
   if (typeof clicker === 'string') return clicker;
   if (click.action === 'add-diagnostics') return diagnostics(fleet, context);
+  const done = await doneBefore(click, fleet, context);
+  if (done !== null) return done;
   const text = await wordsFor(click, fleet, context);
   if (text === null) return `Nothing was done: no remedy fits what is seen of ${fleet.name} now.`;
   const reply = await context.handle({
@@ -56,10 +69,26 @@ async function answerTo(click: Click, context: JobContext): Promise<string | nul
     email: clicker.email,
     where: 'pagerduty',
     incident: click.incident.id,
+    id: idOf(click),
   });
   const verdict = reply.refused === undefined ? '' : 'Refused: ';
   return `${verdict}${reply.message.summary} (${clicker.person.name}, by “${text}”)`;
 }
+
+/** What an earlier run made before it ended without its note. */
+async function doneBefore(click: Click, fleet: FleetConfig, context: JobContext): Promise<string | null> {
+  const { store } = context;
+  const id = idOf(click);
+  if (click.action === 'hold-scale-down') return madeBefore(id, fleet, store);
+  const stored = (await store.machine('remedy', id)) as StoredMachine<RemedyRun> | null;
+  if (stored === null) return null;
+  const { name, lines, by } = stored.state;
+  if (stored.open) await context.queue.enqueue('remedy', { v: 1, id }, { dedupe: `remedy-${id}` });
+  return `${lines.join(' ')} Its message in ${fleet.channel} says when it is done. (${by.name}, by “remedy ${fleet.name} ${name}”)`;
+}
+
+/** Of what the click makes. */
+const idOf = ({ id }: Click): string => `pd-${id.replace(/[^\w-]/g, '').slice(0, 60)}`;
 
 /** A sentence when the clicker is nobody that Muster knows. */
 async function whoIs(

@@ -55,10 +55,10 @@ export const pagerdutyEvent = defineJob({
       };
       const next = afterEvent(known.paged, event);
       if (next === null) return;
-      if (!(await keepPaged(known, next, {}, context))) continue;
       const isNew = status === 'triggered' && next.pagerId !== known.paged.pagerId;
+      // Before the event counts as applied: a crash in between asks for the same note again, which is written once.
       if (isNew) await suggest(key, incident.id, context);
-      return;
+      if (await keepPaged(known, next, {}, context)) return;
     }
     throw new Error('the incident kept changing; the event is tried again');
   },

@@ -11,6 +11,7 @@ import type { Lease, StoredMachine } from '../src/ports.js';
 import { announceAll } from './announce.js';
 import { noteLater } from './incident-note.js';
 import { defineJob } from './job.js';
+import { madeBefore } from './made.js';
 import { row } from './messages.js';
 
 /** Until somebody else lets go of the fleet, or a drain is over; Muster time. */
@@ -29,7 +30,9 @@ export const remedy = defineJob({
   deadlineMs: 30_000,
   async run({ id }, context) {
     const stored = (await context.store.machine('remedy', id)) as StoredMachine<RemedyRun> | null;
-    if (stored === null || !stored.open) return;
+    if (stored === null) return;
+    // A run that ended in a process which ended with it, before it said so.
+    if (!stored.open) return tellIncident(stored.state, id, context);
     const fleet = context.fleet(stored.fleet);
     const { holder, leaseMs } = context.settings;
     const lease = await context.store.lease(fleet.name, holder, leaseMs);
@@ -62,7 +65,7 @@ async function oneStep(
     return end(stored, failed(run, 'It took too long and was given up.'), fleet, lease, context);
   }
   try {
-    const result = await act(step, run, fleet, context);
+    const result = await act(step, run, `${stored.id}-${run.next}`, fleet, context);
     if (result === 'wait') return WAIT_MS;
     const outcome = [...run.outcome, result.said];
     if (!result.ok) return end(stored, { ...run, outcome, status: 'failed' }, fleet, lease, context);
@@ -92,11 +95,15 @@ const failed = (run: RemedyRun, why: string): RemedyRun => ({
 async function act(
   step: RemedyStep,
   run: RemedyRun,
+  id: string,
   fleet: FleetConfig,
   context: JobContext,
 ): Promise<'wait' | { ok: boolean; said: string }> {
   if (step.do !== 'say') return performRemedy(step, fleet, context);
-  const reply = await context.handle({ text: step.text, by: run.by, email: run.email, where: 'remedy' });
+  const made = await madeBefore(id, fleet, context.store);
+  if (made !== null) return { ok: true, said: made };
+  const { by, email } = run;
+  const reply = await context.handle({ text: step.text, by, email, where: 'remedy', id });
   return { ok: reply.refused === undefined, said: reply.message.summary };
 }
 
@@ -137,9 +144,13 @@ async function end(
   if (kept !== 'stored') return WAIT_MS;
   await announceAll(outbox, [], context);
   if (!isOver) return 0;
-  if (run.pagerId !== null) {
-    const text = `Remedy ${run.name} ${run.status}, asked for by ${run.by.name}. ${run.outcome.join(' ')}`;
-    await noteLater(run.pagerId, `remedy-${stored.id}`, text, context);
-  }
+  await tellIncident(run, stored.id, context);
   return null;
+}
+
+/** What came of it, as a note of the incident it was asked for on; said again it is the same note. */
+async function tellIncident(run: RemedyRun, id: string, context: JobContext): Promise<void> {
+  if (run.pagerId === null) return;
+  const text = `Remedy ${run.name} ${run.status}, asked for by ${run.by.name}. ${run.outcome.join(' ')}`;
+  await noteLater(run.pagerId, `remedy-${id}`, text, context);
 }

@@ -118,6 +118,8 @@ export interface Said {
   unknown?: boolean;
   /** PagerDuty's id of the incident that it was said on. */
   incident?: string;
+  /** Names what it makes, where it may be said again after a crash: what is there already is not made twice. */
+  id?: string;
 }
 
 export interface App {
@@ -168,7 +170,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       nodeGroups: ports.nodeGroups,
       ...(ports.rollouts === undefined ? {} : { rollouts: ports.rollouts }),
       maxOverrideSeconds: settings.maxOverrideSeconds,
-      newId: ports.newId,
+      newId: () => said.id ?? ports.newId(),
       email: said.email ?? null,
       rota: ports.rota ?? null,
       deadLetters: ports.deadLetters ?? null,

@@ -12,6 +12,7 @@ import { createFixedNodeGroups } from './adapters/fixed/node-groups.js';
 import { createGceNodeGroups } from './adapters/gce/node-groups.js';
 import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
+import { hookRoute } from './adapters/http/hook.js';
 import { createNoticeRoute } from './adapters/http/maintenance-route.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from './adapters/nomad/rollouts.js';
@@ -99,8 +100,6 @@ export async function createBot(config: Config): Promise<Bot> {
       : createPagerdutyHooks({
           ...config.pagerduty,
           enqueue: bull.queue.enqueue,
-          once: store.once,
-          undoOnce: store.undoOnce,
           log,
         });
   const health: Route[] = healthRoutes({
@@ -118,7 +117,7 @@ export async function createBot(config: Config): Promise<Bot> {
             log,
           }),
         ];
-  const routes = [...health, ...hooks, ...notices];
+  const routes = [...health, ...[...hooks, ...notices].map((hook) => hookRoute(hook, log))];
   const slack =
     config.slack === null
       ? null

@@ -229,8 +229,24 @@ export interface Incidents {
   /** In the name of this address; 'unknown-person': the pager knows no such person, and nothing was done. One that is there already is 'done'. */
   move(id: string, to: 'acknowledged' | 'resolved', email: string | null): Promise<'done' | 'unknown-person'>;
   note(id: string, text: string): Promise<void>;
+  /** Whether the incident has a note of exactly these words. */
+  hasNote(id: string, text: string): Promise<boolean>;
   person(id: string): Promise<PagerPerson | null>;
   personByEmail(email: string): Promise<PagerPerson | null>;
+}
+
+/* ---- hooks ---- */
+
+/** A request by which a peer tells the bot something over HTTP, apart from the server that takes it. */
+export interface Hook {
+  peer: string;
+  path: string;
+  mostBytes: number;
+  /** `body` is null when it is larger. Gives the answer's status and body; a throw is answered so that the peer comes again. */
+  take(
+    headers: Record<string, string | string[] | undefined>,
+    body: Buffer | null,
+  ): Promise<[status: number, body: object]>;
 }
 
 /* ---- chat ---- */
@@ -449,6 +465,8 @@ export interface Store extends StoreReader {
 
   /** True once per id within the time: the first caller only. Machine clock. */
   once(id: string, ttlMs: number): Promise<boolean>;
+  /** Whether `once` was true for the id within its time; claims nothing. For what is noted only after it was done. */
+  wasOnce(id: string): Promise<boolean>;
   /** What `once` let happen did surely not happen: the next caller is the first again. */
   undoOnce(id: string): Promise<void>;
 

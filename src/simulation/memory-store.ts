@@ -211,7 +211,9 @@ export function createMemoryStore(machine: { now(): number }): Store {
       seen.set(id, now + ttlMs);
       return true;
     },
-
+    async wasOnce(id) {
+      return (seen.get(id) ?? Number.NEGATIVE_INFINITY) > machine.now();
+    },
     async undoOnce(id) {
       seen.delete(id);
     },

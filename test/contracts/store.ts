@@ -296,7 +296,11 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       equal(await store.once('click-2', 60), true);
       await store.undoOnce('click-2');
       equal(await store.once('click-2', 60), true);
+      equal(await store.wasOnce('click-1'), true);
+      equal(await store.wasOnce('click-3'), false);
+      equal(await store.once('click-3', 60), true, 'looking claims nothing');
       await under.pass(80);
+      equal(await store.wasOnce('click-1'), false);
       equal(await store.once('click-1', 60), true);
     });
 

@@ -37,6 +37,8 @@ export interface PagingScene {
   enqueue(job: string, data: unknown): void;
   /** Runs what is due until nothing is left. */
   settle(): Promise<void>;
+  /** Puts back the job that a death cut short, as the queue does with a stalled one. */
+  takeUp(): void;
   /** Moves time, then settles. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -122,6 +124,7 @@ export async function aPagingScene(
   });
   const handlers = app.handlers();
 
+  let running: (typeof waiting)[number] | null = null;
   const settle = async (): Promise<void> => {
     for (let steps = 0; steps < 500; steps += 1) {
       const next = waiting.findIndex(({ due }) => due <= world.now);
@@ -131,7 +134,9 @@ export async function aPagingScene(
       // Evaluations and the like are another test's story.
       if (handler === undefined || job === 'evaluate' || job === 'converge') continue;
       ran.push(job);
+      running = { job, data, due: world.now };
       await handler.run(data, { signal: new AbortController().signal, slot: null });
+      running = null;
     }
     throw new Error('the queue never comes to rest');
   };
@@ -145,6 +150,10 @@ export async function aPagingScene(
     shown,
     ran,
     settle,
+    takeUp() {
+      if (running !== null) waiting.push(running);
+      running = null;
+    },
     enqueue: (job, data) => waiting.push({ job, data, due: world.now }),
     async say(text, by = ASHA, email = 'asha@sandbox.example') {
       // Two versions of a message never bear the same time.

@@ -4,21 +4,13 @@
  * cannot be queued is answered with 503, and the watcher reports again.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Clock, Log, Queue } from '../../ports.js';
+import type { Clock, Hook, Log, Queue } from '../../ports.js';
 
 export const NOTICE_PATH = '/maintenance/notice';
 export const NOTICE_HEADER = 'x-muster-maintenance';
 
-export interface NoticeRoute {
-  path: string;
-  method: 'POST';
-  handler(request: IncomingMessage, response: ServerResponse): void;
-}
-
 const BODY_BYTES = 16 * 1024;
-const READ_MS = 3_000;
 
 /** Seconds since 1970, or a time with its zone; absent where the reporter does not know. */
 const hour = z
@@ -46,10 +38,10 @@ export function createNoticeRoute(options: {
   enqueue: Queue['enqueue'];
   clock: Pick<Clock, 'now'>;
   log: Log;
-}): NoticeRoute {
+}): Hook {
   const { log } = options;
-  const take = async (request: IncomingMessage, raw: Buffer | null): Promise<[number, object]> => {
-    const given = request.headers[NOTICE_HEADER];
+  const take: Hook['take'] = async (headers, raw) => {
+    const given = headers[NOTICE_HEADER];
     if (typeof given !== 'string' || !isSame(given, options.secret)) {
       log.warn({ peer: 'watcher' }, 'refused a maintenance notice: its secret is not ours');
       return [401, { error: `the header ${NOTICE_HEADER} does not hold the secret` }];
@@ -71,46 +63,11 @@ export function createNoticeRoute(options: {
     await options.enqueue('notice', data, { dedupe: `notice-${data.node}` });
     return [202, { ok: true }];
   };
-  return {
-    path: NOTICE_PATH,
-    method: 'POST',
-    handler: (request, response) => {
-      read(request)
-        .then((raw) => take(request, raw))
-        .catch((error: unknown): [number, object] => {
-          log.warn({ peer: 'watcher', error: String(error) }, 'could not take a maintenance notice');
-          return [503, { error: 'not taken: report it again' }];
-        })
-        .then(([status, body]) => answer(response, status, body));
-    },
-  };
+  return { peer: 'watcher', path: NOTICE_PATH, mostBytes: BODY_BYTES, take };
 }
 
 /** A host name's first label is the VM's name. */
 const nameOf = (node: string): string => (/^[0-9a-f-]{36}$/.test(node) ? node : (node.split('.')[0] ?? node));
-
-/** The whole body; null: too large. */
-async function read(request: IncomingMessage): Promise<Buffer | null> {
-  const late = setTimeout(() => request.destroy(new Error('the body did not come in time')), READ_MS);
-  try {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    for await (const part of request as AsyncIterable<Buffer>) {
-      bytes += part.length;
-      if (bytes > BODY_BYTES) return null;
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
-  } finally {
-    clearTimeout(late);
-  }
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify(body));
-}
 
 /** Takes the same time whatever was sent. */
 function isSame(given: string, expected: string): boolean {

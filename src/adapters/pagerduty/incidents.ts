@@ -46,6 +46,8 @@ export const incidentSchema = z
     }),
   );
 
+const notesSchema = z.array(z.object({ content: z.string() }));
+
 export function createIncidents(
   rest: RestApi,
   options: { /** Who notes are written as. */ from: string | null },
@@ -109,6 +111,10 @@ export function createIncidents(
       const body = { note: { content: text.slice(0, NOTE_LENGTH) } };
       const answer = await rest.call('POST', path, { body, from });
       if (answer.status !== 200 && answer.status !== 201) throw rest.refused(`POST ${path}`, answer);
+    },
+    async hasNote(id, text) {
+      const notes = await asked(`/incidents/${encodeURIComponent(id)}/notes`, 'notes', notesSchema);
+      return notes?.some(({ content }) => content.trim() === text.slice(0, NOTE_LENGTH).trim()) ?? false;
     },
     person: (id) => asked(`/users/${encodeURIComponent(id)}`, 'user', personSchema),
     async personByEmail(email) {

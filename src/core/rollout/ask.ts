@@ -42,8 +42,11 @@ function rollBack(
   by: Person,
   now: Millis,
 ): { state: RolloutState } | { refused: string } {
-  if (state.phase === 'rolling-back' && state.paused === null)
+  if (state.phase === 'rolling-back' && state.paused === null) {
+    // Asked by the same person again, after a crash say: it is what they want.
+    if (state.backBy?.id === by.id) return { state };
     return { refused: 'It is rolling back already.' };
+  }
   if (state.phase === 'rolled-back' || state.phase === 'aborted')
     return { refused: `There is nothing to roll back: it is ${state.phase}.` };
   if (!state.touched) {

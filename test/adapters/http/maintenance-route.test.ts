@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { hookRoute } from '../../../src/adapters/http/hook.js';
 import {
   createNoticeRoute,
   NOTICE_HEADER,
@@ -14,15 +15,18 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 describe('POST /maintenance/notice', () => {
   let queued: { job: string; data: unknown; dedupe: string | undefined }[] = [];
   let broken = false;
-  const route = createNoticeRoute({
-    secret: 'right secret',
-    clock: { now: () => NOW },
-    log: quiet,
-    enqueue: async (job, data, options) => {
-      if (broken) throw new Error('no Redis');
-      queued.push({ job, data, dedupe: options?.dedupe });
-    },
-  });
+  const route = hookRoute(
+    createNoticeRoute({
+      secret: 'right secret',
+      clock: { now: () => NOW },
+      log: quiet,
+      enqueue: async (job, data, options) => {
+        if (broken) throw new Error('no Redis');
+        queued.push({ job, data, dedupe: options?.dedupe });
+      },
+    }),
+    quiet,
+  );
   const server = createServer((request, response) => route.handler(request, response));
   let url = '';
   before(async () => {

@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { hookRoute } from '../../../src/adapters/http/hook.js';
 import { createPagerdutyHooks } from '../../../src/adapters/pagerduty/hooks.js';
 import { createPager } from '../../../src/adapters/pagerduty/pager.js';
 import { createPagerdutyStandIn, type PagerdutyStandIn } from '../../../src/sandbox/pagerduty/stand-in.js';
@@ -11,6 +12,7 @@ import { aContext } from '../../support/stand-in-context.js';
 const context = aContext(Date.UTC(2026, 0, 5, 12));
 const queued: { job: string; data: { [key: string]: unknown } }[] = [];
 const nothing = (): void => {};
+const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 let bot: Server;
 let standIn: PagerdutyStandIn;
 let refuseFirst = 1;
@@ -23,10 +25,8 @@ before(async () => {
       if (refuseFirst-- > 0) throw new Error('the queue is not there yet');
       queued.push({ job, data: data as { [key: string]: unknown } });
     },
-    once: async () => true,
-    undoOnce: async () => {},
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-  });
+    log,
+  }).map((hook) => hookRoute(hook, log));
   bot = createServer((request, response) => {
     const route = routes.find(({ path }) => path === request.url);
     if (route === undefined) response.writeHead(404).end();

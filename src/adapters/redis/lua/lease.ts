@@ -36,3 +36,8 @@ return 0
 export const undoOnceLua = `${common}
 return redis.call('DEL', P .. 'once:' .. ARGV[1])
 `;
+
+/** ARGV: id. */
+export const wasOnceLua = `${common}
+return redis.call('EXISTS', P .. 'once:' .. ARGV[1])
+`;
