@@ -15,7 +15,8 @@ const USAGE = `muster: runs ML serving fleets at the lowest cost their latency o
   muster doctor    what is missing, each with its fix: [--world URL | --config FILE]
   muster decide    the policy engine on standard input and output: [--config FILE] --fleet NAME [--preset P]
   muster backtest  policies side by side on recorded traffic: --trace FILE.csv [--scale 1] [--json] [--chart out.png]
-  muster simulate  whole days of the app under faults, from one seed: [--seed 1] [--days 1] [--json] [--log]
+  muster simulate  whole days of the app under faults, from a seed or many: [--seed 1 | --seeds 1..500]
+                   [--days 1 | --hours 8] [--full] [--json] [--log]
   muster help      this text
   muster version   the version
 `;

@@ -37,6 +37,8 @@ const MINUTE = 60_000;
 const SPARE_MS = 5 * MINUTE;
 /** A node must have been well for so long before it takes work again. */
 const STEADY_MS = MINUTE;
+/** While others cannot stand in, a new decision is asked for this often. */
+const ASK_AGAIN_MS = MINUTE;
 /** A node that is up so long after its hour was not stopped after all, or so shortly that nobody saw it. */
 const SPARED_MS = 15 * MINUTE;
 /** A node that is up and ill for so long is not waited for. */
@@ -97,11 +99,18 @@ function surging(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): A
   const lastMoment = state.deadlineAt !== null && now >= state.deadlineAt - RESERVE_MS;
   const cover = coverOf(state, seen, now);
   if (cover.kind === 'yes' || lastMoment || state.workers === 0) return beginDrain(state, seen, now);
-  return awaitCover(state, cover, now);
+  return awaitCover(state, seen, cover, now);
 }
 
-function awaitCover(state: MaintenanceState, cover: Exclude<Cover, { kind: 'yes' }>, now: Millis): Advanced {
-  const again: MaintenanceAction[] = cover.kind === 'pending' && !cover.ask ? [] : [{ do: 'evaluate' }];
+function awaitCover(
+  state: MaintenanceState,
+  seen: MaintenanceSeen,
+  cover: Exclude<Cover, { kind: 'yes' }>,
+  now: Millis,
+): Advanced {
+  const isOld = seen.latest === null || now - seen.latest.at >= ASK_AGAIN_MS;
+  const asks = isOld && (cover.kind === 'no' || cover.ask);
+  const again: MaintenanceAction[] = asks ? [{ do: 'evaluate' }] : [];
   if (cover.kind === 'pending') return stay(state, cover.waitsFor, again);
   const by = state.deadlineAt === null ? null : state.deadlineAt - RESERVE_MS;
   return stay(asking(state, { why: cover.why, detail: cover.detail, by }, now), 'workers', again);

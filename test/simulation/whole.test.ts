@@ -32,6 +32,9 @@ test('the command refuses what is no seed and no number of days', async () => {
   const io = { out: () => {} };
   await rejects(runSimulate(['--seed', 'x'], io), /--seed is x, must be a whole number/);
   await rejects(runSimulate(['--days', '0'], io), /--days is 0, must be a whole number from 1/);
+  await rejects(runSimulate(['--seeds', '5'], io), /--seeds is 5, must be a range/);
+  await rejects(runSimulate(['--seeds', '5..4'], io), /--seeds is 4, must be a whole number from 5/);
+  await rejects(runSimulate(['--seed', '5', '--seeds', '1..2'], io), /exclude each other/);
 });
 
 test('docs/SIMULATION.md lists the invariants as they are in the code', () => {

@@ -54,7 +54,21 @@ export type WholeEvent =
   | { kind: 'queued'; row: Pick<OutboxRow, 'channel' | 'key' | 'seq'> }
   /** A version that waited too long was told in a summary of several. */
   | { kind: 'folded'; row: Pick<OutboxRow, 'channel' | 'key' | 'seq'> }
-  | { kind: 'lease'; fleet: string; fence: number }
+  /** A lease was granted or renewed; `until`: how long its holder may rely on it. */
+  | { kind: 'lease'; fleet: string; fence: number; until: Millis }
+  | { kind: 'released'; fleet: string; fence: number }
+  | Touch
+  /** A rollout, a maintenance or a remedy was stored in this phase. */
+  | {
+      kind: 'machine';
+      what: string;
+      id: string;
+      fleet: string;
+      open: boolean;
+      phase: string;
+      /** How it ended, or why it is paused. */
+      detail: string | null;
+    }
   /** A message stands in the workspace in this version; `how` it came there. */
   | { kind: 'said'; how: 'post' | 'update'; channel: string; key: string; seq: number }
   | { kind: 'replied'; channel: string; key: string; index: number }
@@ -82,6 +96,43 @@ export type WholeEvent =
         lastCycle: Millis | null;
       }[];
       waiting: { channel: string; count: number }[];
+      /** Rollouts, maintenances and remedies that are still open. */
+      open: { what: string; id: string; phase: string }[];
+      /** What the pager still has open; null: it was told only, never asked. */
+      incidents: string[] | null;
     };
+
+/** Something reached the cluster that is no decision's: a step of a rollout, of a node's maintenance or of a remedy. */
+export interface Touch {
+  kind: 'touch';
+  what:
+    | 'prepull'
+    | 'end-prepull'
+    | 'update'
+    | 'release'
+    | 'cordon'
+    | 'uncordon'
+    | 'drain'
+    | 'remove'
+    | 'grow'
+    | 'stop-worker'
+    | 'fail-deployment';
+  fleet: string;
+  /** null where it concerns all zones. */
+  zone: string | null;
+  /** Whose step: a rollout's id, the mark of a maintenance, 'remedy'; null where the call does not say. */
+  by: string | null;
+  /** The VM's id. */
+  node: string | null;
+  image: string | null;
+  /** Workers of the fleet that serve, before and after it, and how many of them stand on the node. */
+  before: number;
+  after: number;
+  onNode: number;
+  /** Workers that the zone is asked for, before and after it. */
+  countBefore: number;
+  countAfter: number;
+  run: RunView;
+}
 
 export type EventKind = WholeEvent['kind'];

@@ -89,6 +89,15 @@ const CHANGING = new Set([
   'fold',
   'sentPager',
   'once',
+  'saveMachine',
+  'prepull',
+  'endPrepull',
+  'cordon',
+  'uncordon',
+  'stopWorker',
+  'failDeployment',
+  'move',
+  'note',
 ]);
 
 export function createFaults(

@@ -1,6 +1,6 @@
 /** The lines that a whole day writes of what happens. */
 import { origin, target } from '../../core/model.js';
-import type { WholeEvent } from './event.js';
+import type { Touch, WholeEvent } from './event.js';
 
 /** What the log says of an event; null: nothing. */
 export function lineOf(event: WholeEvent): string | null {
@@ -15,6 +15,10 @@ export function lineOf(event: WholeEvent): string | null {
       return 'asked' in event
         ? `${event.run.name}: ${event.what} ${event.fleet} ${event.zone} ${event.before} -> ${event.after} (${event.asked} asked) for ${event.decisionId}`
         : `${event.run.name}: ${event.what} ${event.zone} ${event.nodes.join(', ')} for ${event.decisionId}`;
+    case 'touch':
+      return touched(event);
+    case 'machine':
+      return `${event.what} ${event.id}: ${event.phase}${event.detail === null ? '' : ` (${event.detail})`}`;
     case 'said':
       return `${event.how} ${event.channel} ${event.key} ${event.seq}`;
     case 'paged':
@@ -35,4 +39,11 @@ export function lineOf(event: WholeEvent): string | null {
     default:
       return null;
   }
+}
+
+export function touched(event: Touch): string {
+  const { run, what, fleet, zone, node, image, by, before, after } = event;
+  const where = [fleet, zone, node?.slice(0, 8), image].filter((part) => part != null && part !== '');
+  const workers = before === after ? '' : ` (${before} -> ${after} workers serve)`;
+  return `${run.name}: ${what} ${where.join(' ')}${by === null ? '' : ` for ${by}`}${workers}`;
 }

@@ -6,11 +6,15 @@ import type { Store } from '../../ports.js';
 import { createMemoryQueue, type MemoryQueue } from '../memory-queue.js';
 import { createMemoryStore } from '../memory-store.js';
 import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../orchestrator.js';
+import { createRandom, seedFor } from '../random.js';
+import { createSimulatedRollouts } from '../rollouts.js';
 import { createPagerTwin, createWorkspace, type PagerTwin, type Workspace } from './chat.js';
 import type { Faults } from './faults.js';
+import { createPagerDuty, type PagerDuty } from './full/pagerduty.js';
 import { createMetrics } from './metrics.js';
 import type { ProcessSpec } from './process.js';
 import { isLate } from './replicas.js';
+import { touchedOrchestrator, touchedRollouts } from './touches.js';
 import type { Truth } from './truth.js';
 import { watchedNodeGroups, watchedOrchestrator, watchedStore } from './watched.js';
 
@@ -19,18 +23,21 @@ export interface Peers {
   queue: MemoryQueue;
   workspace: Workspace;
   pager: PagerTwin;
+  /** Only on a full day. */
+  pagerduty: PagerDuty | null;
   /** The ports of one process, without faults. */
   ports: ProcessSpec['bare'];
 }
 
 const LOCK_MS = 30_000;
 
-/** `deliveredTwice`: called whenever the queue hands out a job a second time. */
+/** `full`: with rollouts and a pager that talks back. `deliveredTwice`: called whenever the queue hands out a job a second time. */
 export function createPeers(
   truth: Truth,
   fleets: FleetConfig[],
   faults: Faults,
   deliveredTwice: () => void,
+  full: { seed: number } | null = null,
 ): Peers {
   const { world } = truth;
   const store = createMemoryStore(world);
@@ -41,11 +48,16 @@ export function createPeers(
     return twice;
   });
   const workspace = createWorkspace(truth);
-  const pager = createPagerTwin(truth);
+  const pagerduty =
+    full === null
+      ? null
+      : createPagerDuty(truth, createRandom(seedFor(full.seed, 'pagerduty')), queue.queue.enqueue);
+  const pager = pagerduty ?? createPagerTwin(truth);
   const metrics = createMetrics(world, fleets, faults, truth);
   const clock = { now: world.now, speed: 1, sleep: async () => {} };
   const orchestrator = createSimulatedOrchestrator({ cluster: world.cluster, clock });
   const nodeGroups = createSimulatedNodeGroups({ cluster: world.cluster, clock });
+  const rollouts = createSimulatedRollouts({ cluster: world.cluster, clock });
   const log = complaintsOnly(truth);
   let ids = 0;
   const newId = (): string => {
@@ -53,11 +65,18 @@ export function createPeers(
     return `id${ids}`;
   };
   return {
-    ...{ store, queue, workspace, pager },
+    ...{ store, queue, workspace, pager, pagerduty },
     ports: (view) => ({
+      ...(pagerduty === null
+        ? {}
+        : {
+            rollouts: touchedRollouts(rollouts, truth, view),
+            incidents: pagerduty.incidents,
+            directory: pagerduty.directory,
+          }),
       store: watchedStore(store, truth, view),
       queue: queue.queue,
-      orchestrator: watchedOrchestrator(orchestrator, truth, view),
+      orchestrator: watchedOrchestrator(touchedOrchestrator(orchestrator, truth, view), truth, view),
       nodeGroups: watchedNodeGroups(nodeGroups, fleets, truth, view),
       demand: metrics.demand,
       gauge: metrics.gauge,

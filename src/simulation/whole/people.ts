@@ -2,14 +2,16 @@
 import type { FleetConfig } from '../../config.js';
 import type { Millis, Person } from '../../core/model.js';
 import { createRandom, type Random, seedFor } from '../random.js';
+import type { World } from './world.js';
 
 export interface Typed {
   at: Millis;
   by: Person;
-  text: string;
+  /** Words about the world as it is when they are typed: a node's name, say. */
+  text: string | ((world: World) => string);
 }
 
-const PEOPLE: Person[] = [
+export const PEOPLE: Person[] = [
   { id: 'slack:U1', name: 'Asha', timeZone: 'Asia/Kolkata' },
   { id: 'slack:U2', name: 'Jonas', timeZone: 'Europe/Berlin' },
   { id: 'shell:root', name: 'root' },
@@ -28,7 +30,7 @@ export function peopleOf(seed: number, fleets: FleetConfig[], from: Millis, unti
 }
 
 /** What people type when the faults are over, so that nobody's word keeps a fleet from its desired state. */
-export const tidyingUp = (fleets: FleetConfig[], at: Millis): Typed[] =>
+export const tidyingUp = (fleets: FleetConfig[], at: Millis): (Typed & { text: string })[] =>
   ['unfreeze', ...fleets.flatMap(({ name }) => [`unfreeze ${name}`, `override cancel ${name}`])].map(
     (text) => ({
       at,

@@ -12,7 +12,9 @@ export interface Happening {
   what: string;
   /** Set when a count is changed by somebody else. */
   foreign?: { fleet: string; zone: string };
-  does(world: World): void;
+  does(world: World): void | Promise<void>;
+  /** False: when the day ends before it happens, it does not happen. Everything else that is begun is ended then. */
+  ends?: false;
 }
 
 export interface Plan {

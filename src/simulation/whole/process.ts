@@ -32,12 +32,14 @@ export interface ProcessWorld {
   note(text: string): void;
   /** Told when the store or the queue failed a call. */
   storeFailed(): void;
+  /** Told when the process is killed, at which call. */
+  died?(where: string): void;
 }
 
 type Bare = Pick<Ports, 'store' | 'queue' | 'orchestrator' | 'nodeGroups' | 'demand' | 'gauge'> & {
   chat: NonNullable<Ports['chat']>;
   pager: NonNullable<Ports['pager']>;
-} & Pick<Ports, 'meter' | 'log' | 'newId' | 'heartbeat'>;
+} & Pick<Ports, 'meter' | 'log' | 'newId' | 'heartbeat' | 'rollouts' | 'incidents' | 'directory'>;
 
 export interface ProcessSpec {
   name: string;
@@ -76,6 +78,7 @@ export function createProcess(spec: ProcessSpec): BotProcess {
       await world.passTo(view.issuedAt + blow.delayMs, () => self.alive);
       if (!self.alive) return never();
     }
+    if (blow.dies !== null) world.died?.(`${peer}.${method} ${blow.dies}`);
     if (blow.dies === 'before') return kill();
     if (blow.fails !== null) {
       if (peer === 'store' || peer === 'queue') world.storeFailed();
@@ -117,6 +120,9 @@ export function createProcess(spec: ProcessSpec): BotProcess {
     gauge: gated('gauge', bare.gauge),
     chat: gated('chat', bare.chat),
     pager: gated('pager', bare.pager),
+    ...(bare.rollouts ? { rollouts: gated('orchestrator', bare.rollouts) } : {}),
+    ...(bare.incidents ? { incidents: gated('pager', bare.incidents) } : {}),
+    ...(bare.directory ? { directory: gated('chat', bare.directory) } : {}),
   };
   const settings: Settings = { ...SETTINGS, holder: name };
   const app = createApp(spec.plant === undefined ? ports : spec.plant(ports), spec.fleets, settings);

@@ -1,8 +1,11 @@
 /** The end of a whole day: people take back what they asked for, some cycles go by, and it is seen whether all is well. */
 import type { FleetConfig } from '../../config.js';
+import { MAINTENANCE } from '../../core/maintenance/state.js';
 import type { Millis } from '../../core/model.js';
 import { cycleMs } from '../../core/policy.js';
 import type { Store } from '../../ports.js';
+import type { PagerDuty } from './full/pagerduty.js';
+import { storedPhase } from './machines.js';
 import { type Typed, tidyingUp } from './people.js';
 import type { Time } from './time.js';
 import type { Truth } from './truth.js';
@@ -22,7 +25,12 @@ export async function tidyUp(
 }
 
 /** Tells how each fleet stands, to be judged. */
-export async function tellQuiet(truth: Truth, store: Store, since: Millis): Promise<void> {
+export async function tellQuiet(
+  truth: Truth,
+  store: Store,
+  since: Millis,
+  pagerduty: Pick<PagerDuty, 'open'> | null = null,
+): Promise<void> {
   const fleets = await Promise.all(
     truth.fleets().map(async (name) => {
       const { desired, lastCycle } = await store.fleet(name);
@@ -40,5 +48,12 @@ export async function tellQuiet(truth: Truth, store: Store, since: Millis): Prom
     }),
   );
   truth.tell({ kind: 'hour', auditOk: (await store.verifyAudit()).ok });
-  truth.tell({ kind: 'quiet', quietSince: since, fleets, waiting: await store.waiting() });
+  const machines = await Promise.all(['rollout', MAINTENANCE, 'remedy'].map((kind) => store.machines(kind)));
+  const open = machines.flat().flatMap((machine) => {
+    const told = machine.open ? storedPhase(machine) : null;
+    return told === null ? [] : [{ what: told.what, id: told.id, phase: told.phase }];
+  });
+  const incidents = pagerduty?.open().map(({ key }) => key) ?? null;
+  const waiting = await store.waiting();
+  truth.tell({ kind: 'quiet', quietSince: since, fleets, waiting, open, incidents });
 }

@@ -7,14 +7,18 @@ import type { Ports } from '../../app.js';
 import type { FleetConfig } from '../../config.js';
 import type { Millis } from '../../core/model.js';
 import type { Store } from '../../ports.js';
+import { createRandom, seedFor } from '../random.js';
 import { createTraffic, type Traffic } from '../traffic.js';
 import type { PagerTwin, Workspace } from './chat.js';
 import { createFaults, type Faults } from './faults.js';
 import { fleetsOf } from './fleets.js';
-import { type Broken, type Counts, createJudge } from './judge.js';
+import { bringToAnEnd } from './full/end.js';
+import { eventsOf, operatorsOf } from './full/script.js';
+import { createWatchers } from './full/watcher.js';
+import { type Broken, type Counts, count, createJudge } from './judge.js';
 import { createDayLog, type DayLog } from './log.js';
 import { createPeers } from './peers.js';
-import { peopleOf, type Typed } from './people.js';
+import { peopleOf, type Typed, tidyingUp } from './people.js';
 import { type Plan, planOf } from './plan.js';
 import { createProcess } from './process.js';
 import { tellQuiet, tidyUp } from './quiet.js';
@@ -34,6 +38,8 @@ export interface WholeSpec {
   traffic?: Traffic;
   plan?: Plan;
   people?: Typed[];
+  /** With rollouts, maintenances, remedies and a pager that talks back; plain days have none of them. */
+  full?: boolean;
   /** Lines of the log that are kept. */
   keep?: number;
   /** Ends the day as soon as one of these invariants is broken. */
@@ -77,21 +83,27 @@ const HOUR = 3_600_000;
 /** Monday, half past midnight in India. */
 export const START = Date.UTC(2026, 0, 4, 19, 0);
 
+/** Full days are short: they begin at any hour, so that some of them meet the peak. */
+const startOf = ({ seed, full }: WholeSpec): Millis =>
+  full === true ? START + createRandom(seedFor(seed, 'start')).int(24) * HOUR : START;
+
 export async function runWhole(spec: WholeSpec): Promise<WholeResult> {
   const whole = await createWhole(spec);
   const stops = (): boolean =>
     whole.broken.some(({ invariant }) => spec.stopAt?.includes(invariant) === true);
-  for (let hour = 1; hour <= 24 * spec.days && !stops(); hour += 1) await whole.passTo(START + hour * HOUR);
+  const hours = Math.round(24 * spec.days);
+  for (let hour = 1; hour <= hours && !stops(); hour += 1) await whole.passTo(startOf(spec) + hour * HOUR);
   if (!stops()) await whole.quiet();
   return whole.result();
 }
 
 export async function createWhole(spec: WholeSpec): Promise<Whole> {
-  const { seed } = spec;
-  const end = START + spec.days * 24 * HOUR;
+  const { seed, full = false } = spec;
+  const start = startOf(spec);
+  const end = start + spec.days * 24 * HOUR;
   const fleets = spec.fleets ?? fleetsOf(seed);
-  const plan = spec.plan ?? planOf(seed, fleets, START, end);
-  const world = createWorld(seed, START, fleets, spec.traffic ?? trafficOf(seed, fleets));
+  const plan = spec.plan ?? planOf(seed, fleets, start, end);
+  const world = createWorld(seed, start, fleets, spec.traffic ?? trafficOf(seed, fleets));
   const log = createDayLog(spec.keep);
   const faults = createFaults(seed, plan.windows, plan.rates, plan.strokes);
   const counts = {
@@ -100,12 +112,15 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
     faults: plan.windows.length + plan.happenings.length,
     commands: 0,
     checked: 0,
+    kills: {},
+    ends: {},
   };
-  const { truth, broken } = createJudge(createTruth(START, fleets, world), log, counts);
-  const peers = createPeers(truth, fleets, faults, () => {
+  const { truth, broken } = createJudge(createTruth(start, fleets, world), log, counts);
+  const twice = (): void => {
     counts.faults += 1;
-  });
-  const { store, queue, workspace, pager } = peers;
+  };
+  const peers = createPeers(truth, fleets, faults, twice, full ? { seed } : null);
+  const { store, queue, workspace, pager, pagerduty } = peers;
 
   const plantPorts = spec.plant?.ports;
   const replicas = createReplicas(world.now, (name) =>
@@ -120,6 +135,7 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
           log.line(world.now(), text);
         },
         storeFailed: () => truth.tell({ kind: 'store-down' }),
+        died: (where) => count(counts.kills, where),
       },
       bare: peers.ports,
       fleets: spec.plant?.fleets?.(fleets) ?? fleets,
@@ -127,9 +143,19 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
     }),
   );
   const happenings = [...plan.happenings];
-  const typed = [...(spec.people ?? peopleOf(seed, fleets, START, end))];
+  const typed = [...(spec.people ?? peopleOf(seed, fleets, start, end))];
   const say = createSay(replicas, truth, log, counts);
-  const time = createTime({ truth, log, store, queue, replicas, happenings, typed, say });
+  const watchers = createWatchers(world, queue.queue.enqueue);
+  if (pagerduty !== null && spec.people === undefined) {
+    const span = { seed, fleets, from: start, until: end };
+    typed.push(...operatorsOf(span));
+    happenings.push(...eventsOf(span, pagerduty));
+    for (const list of [typed, happenings]) list.sort((a, b) => a.at - b.at);
+  }
+  const time = createTime({
+    ...{ truth, log, store, queue, replicas, happenings, typed, say },
+    ...(full ? { eachMinute: watchers.turn } : {}),
+  });
   await workOn(queue, replicas, truth);
 
   return {
@@ -139,11 +165,13 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
     async quiet() {
       faults.stop();
       typed.length = 0;
-      for (const { does } of happenings.splice(0)) does(world);
+      for (const { does, ends } of happenings.splice(0)) if (ends !== false) await does(world);
+      log.line(world.now(), 'the faults are over');
+      for (const { text, by } of tidyingUp(fleets, world.now())) await say(text, by);
+      if (pagerduty !== null) await bringToAnEnd({ fleets, world, store, pagerduty, say, time, log });
       const since = world.now();
-      log.line(since, 'the faults are over');
       await tidyUp(fleets, since, say, time);
-      await tellQuiet(truth, store, since);
+      await tellQuiet(truth, store, since, pagerduty);
     },
     result: () => ({
       seed,

@@ -23,13 +23,25 @@ export interface TimeSpec {
   happenings: Happening[];
   typed: Typed[];
   say(text: string, by: Typed['by']): Promise<string>;
+  /** What the world does by itself each minute. */
+  eachMinute?(): Promise<void>;
 }
 
 const MINUTE = 60_000;
 /** Runs under way at once, over all replicas. */
 const MOST_RUNS = 4;
 
-export function createTime({ truth, log, store, queue, replicas, happenings, typed, say }: TimeSpec): Time {
+export function createTime({
+  truth,
+  log,
+  store,
+  queue,
+  replicas,
+  happenings,
+  typed,
+  say,
+  eachMinute,
+}: TimeSpec): Time {
   const { world } = truth;
   let minute = truth.start;
   let hour = truth.start;
@@ -53,6 +65,7 @@ export function createTime({ truth, log, store, queue, replicas, happenings, typ
     if (minute <= now) {
       minute += MINUTE;
       truth.tell({ kind: 'minute', waiting: await store.waiting() });
+      await eachMinute?.();
       if (hour <= now) {
         hour += 60 * MINUTE;
         truth.tell({ kind: 'hour', auditOk: (await store.verifyAudit()).ok });
@@ -63,14 +76,14 @@ export function createTime({ truth, log, store, queue, replicas, happenings, typ
     if (happening !== undefined && happening.at <= now) {
       happenings.shift();
       log.line(now, happening.what);
-      happening.does(world);
+      await happening.does(world);
       if (happening.foreign !== undefined) truth.tell({ kind: 'foreign', ...happening.foreign });
       return;
     }
     const word = typed[0];
     if (word !== undefined && word.at <= now) {
       typed.shift();
-      await say(word.text, word.by);
+      await say(typeof word.text === 'string' ? word.text : word.text(world), word.by);
       return;
     }
     await queue.next();

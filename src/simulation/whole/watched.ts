@@ -1,5 +1,6 @@
 /** The ports of the world, told to the invariants at the moment something happens; no fault is above or in them. */
 import type { FleetConfig } from '../../config.js';
+import { isMaintenanceMark } from '../../core/maintenance/state.js';
 import type { OutboxRow } from '../../core/message.js';
 import type {
   NodeGroupsActor,
@@ -10,6 +11,8 @@ import type {
 } from '../../ports.js';
 import { holdsSlots, isLive } from '../cluster/state.js';
 import type { RunView } from './event.js';
+import { storedPhase } from './machines.js';
+import { touching } from './touches.js';
 import type { Truth } from './truth.js';
 
 type Orchestrator = OrchestratorReader & OrchestratorActor;
@@ -86,14 +89,30 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
     async lease(fleet, holder, ttlMs) {
       const lease = await inner.lease(fleet, holder, ttlMs);
       if (lease === null) return null;
-      run().lease = { fence: lease.fence, until: truth.now() + ttlMs };
-      truth.tell({ kind: 'lease', fleet, fence: lease.fence });
+      const until = truth.now() + ttlMs;
+      run().lease = { fence: lease.fence, until };
+      truth.tell({ kind: 'lease', fleet, fence: lease.fence, until });
       return lease;
     },
     async renew(lease, ttlMs) {
       const held = await inner.renew(lease, ttlMs);
-      run().lease = held ? { fence: lease.fence, until: truth.now() + ttlMs } : null;
+      const { fleet, fence } = lease;
+      const until = truth.now() + ttlMs;
+      run().lease = held ? { fence, until } : null;
+      if (held) truth.tell({ kind: 'lease', fleet, fence, until });
       return held;
+    },
+    async release(lease) {
+      await inner.release(lease);
+      truth.tell({ kind: 'released', fleet: lease.fleet, fence: lease.fence });
+    },
+    async saveMachine(machine, step) {
+      const committed = await inner.saveMachine(machine, step);
+      if (committed !== 'stored') return committed;
+      queued(step.outbox);
+      const phase = storedPhase(machine);
+      if (phase !== null) truth.tell({ kind: 'machine', ...phase });
+      return committed;
     },
   };
 }
@@ -135,6 +154,12 @@ export function watchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
     },
     async drain(target, nodeId, why) {
       const vm = world.cluster.state.vms.find((one) => one.id === nodeId);
+      const by = why.decisionId;
+      if (isOfAMachine(by)) {
+        const fleet = world.cluster.group(vm?.group ?? '')?.fleet ?? '';
+        const about = { what: 'drain' as const, fleet, zone: vm?.zone ?? null, by, node: nodeId };
+        return touching(truth, run(), about, () => inner.drain(target, nodeId, why));
+      }
       if (vm !== undefined)
         truth.tell({
           kind: 'act',
@@ -167,6 +192,10 @@ export function watchedNodeGroups(
     ...inner,
     async grow(target, zone, size, why) {
       const fleet = fleetOf(target);
+      if (isOfAMachine(why.decisionId)) {
+        const about = { what: 'grow' as const, fleet, zone, by: why.decisionId };
+        return touching(truth, run(), about, () => inner.grow(target, zone, size, why));
+      }
       const before = sizeOf(fleet, zone);
       await inner.grow(target, zone, size, why);
       const after = sizeOf(fleet, zone);
@@ -178,6 +207,11 @@ export function watchedNodeGroups(
     },
     async remove(target, zone, names, why) {
       const { decisionId } = why;
+      if (isOfAMachine(decisionId)) {
+        const node = truth.world.cluster.state.vms.find((vm) => names.includes(vm.name))?.id ?? null;
+        const about = { what: 'remove' as const, fleet: fleetOf(target), zone, by: decisionId, node };
+        return touching(truth, run(), about, () => inner.remove(target, zone, names, why));
+      }
       const workers = workersOn(truth, names);
       truth.tell({
         ...{ kind: 'act', what: 'remove', fleet: fleetOf(target), zone, nodes: names, workers, decisionId },
@@ -187,6 +221,9 @@ export function watchedNodeGroups(
     },
   };
 }
+
+/** It names no decision, but a maintenance or a remedy. */
+const isOfAMachine = (by: string): boolean => isMaintenanceMark(by) || by === 'remedy';
 
 /** Workers that serve, or begin to, on these nodes. */
 function workersOn(truth: Truth, names: string[]): number {

@@ -1,4 +1,5 @@
 /** What is said: each message once, its newest version in the end, and pages that end. */
+import { aboutKey } from '../../../core/paged.js';
 import type { Invariant } from './invariant.js';
 
 /** Rows that may wait in one channel: a day's worth of a channel that is down. */
@@ -57,12 +58,12 @@ export const newestVersionStands: Invariant = {
 
 export const pagesEnd: Invariant = {
   name: 'pages-end',
-  says: 'A page is resolved, or what it says is still true.',
+  says: 'A page that Muster sent by itself is resolved, or what it says is still true.',
   watch: () => {
     const open = new Set<string>();
     return {
       paged: ({ event }) => {
-        if (event.kind === 'change') return null;
+        if (event.kind === 'change' || aboutKey(event.dedupKey)?.what === 'page') return null;
         if (event.kind === 'trigger') open.add(event.dedupKey);
         else if (event.kind === 'resolve') open.delete(event.dedupKey);
         return null;

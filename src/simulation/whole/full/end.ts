@@ -1,0 +1,88 @@
+/** When the faults are over, people look after what is still open, as they would on any day, until nothing is. */
+import type { FleetConfig } from '../../../config.js';
+import { MAINTENANCE, type MaintenanceState } from '../../../core/maintenance/state.js';
+import type { Millis, Person } from '../../../core/model.js';
+import { liftsItself } from '../../../core/rollout/look.js';
+import type { RolloutState } from '../../../core/rollout/state.js';
+import type { Store } from '../../../ports.js';
+import type { DayLog } from '../log.js';
+import { PEOPLE } from '../people.js';
+import type { Time } from '../time.js';
+import type { World } from '../world.js';
+import { ON_CALL, type PagerDuty } from './pagerduty.js';
+
+export interface Ending {
+  fleets: FleetConfig[];
+  world: World;
+  store: Store;
+  pagerduty: PagerDuty;
+  say(text: string, by: Person): Promise<string>;
+  time: Pick<Time, 'passTo'>;
+  log: DayLog;
+}
+
+const MINUTE = 60_000;
+/** Whatever is under way ends within this, or is stuck. */
+const LONGEST_MS = 9 * 60 * MINUTE;
+const LOOK_MS = 10 * MINUTE;
+/** A rollout that found no room for so long is called off; a maintenance that cannot begin is given up. */
+const PATIENCE_MS = 90 * MINUTE;
+
+export async function bringToAnEnd(ending: Ending): Promise<void> {
+  const { world, store, time, pagerduty, log } = ending;
+  const since = world.now();
+  await time.passTo(since + LOOK_MS);
+  while (world.now() - since < LONGEST_MS) {
+    for (const { id, key } of pagerduty.open())
+      if (key.endsWith('/page')) await pagerduty.move(id, 'resolved', ON_CALL[0]!);
+    const open = (await machinesOf(store, ['rollout', MAINTENANCE, 'remedy'])).filter((one) => one.open);
+    if (open.length === 0) break;
+    for (const { kind, fleet, state } of open) {
+      if (kind === 'rollout') await lookAfterRollout(ending, fleet, state as RolloutState, since);
+      if (kind === MAINTENANCE) await lookAfterNode(ending, fleet, state as MaintenanceState, since);
+    }
+    await time.passTo(world.now() + LOOK_MS);
+  }
+  log.line(world.now(), 'nothing is under way any more');
+}
+
+async function lookAfterRollout(
+  { say, world }: Ending,
+  fleet: string,
+  state: RolloutState,
+  since: Millis,
+): Promise<void> {
+  const asha = PEOPLE[0]!;
+  const { paused, phase } = state;
+  const isStuck = world.now() - Math.max(since, state.phaseAt) > PATIENCE_MS;
+  if (paused !== null && !liftsItself(paused, state)) {
+    await say(
+      `deploy ${phase === 'rolling-back' || paused.why === 'person' ? 'resume' : 'rollback'} ${fleet}`,
+      asha,
+    );
+  } else if (isStuck && phase !== 'rolling-back') await say(`deploy abort ${fleet}`, asha);
+}
+
+async function lookAfterNode(
+  { say, world, fleets, log }: Ending,
+  fleet: string,
+  state: MaintenanceState,
+  since: Millis,
+): Promise<void> {
+  const { phase, phaseAt, node, asked } = state;
+  if (world.now() - Math.max(since, phaseAt) < PATIENCE_MS) return;
+  if (phase === 'waiting' || phase === 'fencing' || phase === 'surging') {
+    await say(`migrate ignore ${node.name}`, PEOPLE[0]!);
+  } else if (asked?.why === 'never-returned' || asked?.why === 'unhealthy') {
+    // Nobody can make a new one here but a person, who puts another machine in its place.
+    const zone = fleets.find(({ name }) => name === fleet) && `${fleet}-${node.zone}`;
+    if (zone === undefined || !world.cluster.vms(zone).some((vm) => vm.name === node.name)) return;
+    const size = world.cluster.group(zone)?.size ?? 0;
+    log.line(world.now(), `somebody puts another machine in the place of ${node.name}`);
+    world.cluster.deleteInstances(zone, [node.name]);
+    world.cluster.resize(zone, size);
+  }
+}
+
+const machinesOf = async (store: Store, kinds: string[]) =>
+  (await Promise.all(kinds.map((kind) => store.machines(kind)))).flat();
