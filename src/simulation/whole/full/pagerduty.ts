@@ -18,7 +18,8 @@ export interface PagerDuty extends PagerTwin {
   directory: Directory;
   /** Those not resolved, oldest first. */
   open(): { id: string; key: string; acknowledged: boolean }[];
-  notes(): number;
+  /** Written on incidents so far. */
+  notes(): { id: string; text: string }[];
   /** Somebody on call does it there. */
   move(id: string, to: 'acknowledged' | 'resolved', by: string): Promise<void>;
   press(id: string, button: Button, by: string): Promise<void>;
@@ -49,7 +50,7 @@ export function createPagerDuty(truth: Truth, random: Random, enqueue: Queue['en
   const twin = createPagerTwin(truth);
   const all: Incident[] = [];
   let ids = 0;
-  let notes = 0;
+  const notes: { id: string; text: string }[] = [];
   const newId = (): string => {
     ids += 1;
     return `Q${ids}`;
@@ -121,9 +122,10 @@ export function createPagerDuty(truth: Truth, random: Random, enqueue: Queue['en
         if (found !== undefined) await shift(found, to, by);
         return 'done';
       },
-      async note() {
-        notes += 1;
+      async note(id, text) {
+        notes.push({ id, text });
       },
+      hasNote: async (id, text) => notes.some((one) => one.id === id && one.text === text),
       person: async (id) => personOf(id),
       personByEmail: async (email) => PEOPLE.find((one) => one.email === email) ?? null,
     },
