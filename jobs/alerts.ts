@@ -11,7 +11,7 @@ import type { FleetState } from '../src/ports.js';
 import { announceAll } from './announce.js';
 import type { Fit } from './auto-remedy.js';
 import type { Look } from './look.js';
-import { row } from './messages.js';
+import { row, stoppedKey } from './messages.js';
 
 /** Two whole cycles went by without a decision. */
 export const hasStopped = (lastCycle: Millis, now: Millis, policy: Policy): boolean =>
@@ -22,6 +22,7 @@ export function stoppedAlert(
   kind: 'trigger' | 'resolve',
   lastCycle: Millis,
   now: Millis,
+  channel?: string,
 ): PagerEvent {
   return {
     v: 1,
@@ -32,6 +33,7 @@ export function stoppedAlert(
     severity: 'error',
     details: { lastCycle: new Date(lastCycle).toISOString() },
     at: now,
+    ...(channel === undefined ? {} : { message: { channel, key: stoppedKey(fleet, lastCycle) } }),
   };
 }
 

@@ -158,13 +158,11 @@ async function messagesOf(
   }
   const short = shortageRow(record, fleet, state.latest);
   if (short !== null) outbox.push(short);
-  if (
-    record.trigger === 'cycle' &&
-    state.lastCycle !== null &&
-    hasStopped(state.lastCycle, record.at, fleet.policy)
-  ) {
-    outbox.push(resumedRow(state.lastCycle, record, fleet));
-    pager.push(stoppedAlert(fleet.name, 'resolve', state.lastCycle, record.at));
+  // As the watchdog counts: from the first sight of a fleet that was never decided about.
+  const last = state.lastCycle ?? state.memory?.firstAt ?? null;
+  if (record.trigger === 'cycle' && last !== null && hasStopped(last, record.at, fleet.policy)) {
+    outbox.push(resumedRow(last, record, fleet));
+    pager.push(stoppedAlert(fleet.name, 'resolve', last, record.at));
   }
   return { outbox, pager };
 }

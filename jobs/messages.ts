@@ -94,10 +94,13 @@ export function shortageRow(
   );
 }
 
+/** The alarm that no decision is made, named by the last one, so that any replica says it once. */
+export const stoppedKey = (fleet: string, last: Millis): string => `watchdog-${fleet}-${last}`;
+
 /** Decisions are made again after a time without any. */
-export function resumedRow(lastCycle: Millis, record: DecisionRecord, fleet: FleetConfig): OutboxRow {
-  const message = evaluationsResumed(fleet.name, (record.cycle - lastCycle) / 1_000);
-  return row(fleet.channel, `watchdog-${fleet.name}-${lastCycle}`, fleet.name, 'notice', record.at, message, {
+export function resumedRow(last: Millis, record: DecisionRecord, fleet: FleetConfig): OutboxRow {
+  const message = evaluationsResumed(fleet.name, (record.cycle - last) / 1_000);
+  return row(fleet.channel, stoppedKey(fleet.name, last), fleet.name, 'notice', record.at, message, {
     rank: 1,
   });
 }

@@ -3,11 +3,15 @@ import type { JobContext } from '../src/app.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
 import { aboutKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
+import { fitting } from '../src/core/remedies/index.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
+import { evaluationsStopped } from '../src/core/views/notice.js';
 import { pagedNotice, pageMessage } from '../src/core/views/paged.js';
 import type { AuditEntry, StoredMachine } from '../src/ports.js';
+import { glance } from '../src/symptoms.js';
+import { hasStopped } from './alerts.js';
 import { announceAll } from './announce.js';
-import { row } from './messages.js';
+import { row, stoppedKey } from './messages.js';
 
 export interface Known {
   paged: Paged;
@@ -39,16 +43,7 @@ export async function keepPaged(
   const shown = isSeen ? await rowOf(next, now, context) : null;
   const outbox = shown === null ? [] : [shown];
   const pager = more.pager ?? [];
-  const machine: StoredMachine<Paged> = {
-    v: 1,
-    kind: 'paged',
-    id: pagedId(next.dedupKey),
-    fleet: next.fleet,
-    rev: known.rev,
-    open: next.status !== 'resolved',
-    at: now,
-    state: next,
-  };
+  const machine = pagedMachine(known, next, now);
   const stored = await context.store.saveMachine(machine, {
     ...(more.audit === undefined ? {} : { audit: more.audit }),
     outbox,
@@ -58,6 +53,18 @@ export async function keepPaged(
   await announceAll(outbox, pager, context);
   return true;
 }
+
+/** As it is stored. */
+export const pagedMachine = (known: Known, next: Paged, now: Millis): StoredMachine<Paged> => ({
+  v: 1,
+  kind: 'paged',
+  id: pagedId(next.dedupKey),
+  fleet: next.fleet,
+  rev: known.rev,
+  open: next.status !== 'resolved',
+  at: now,
+  state: next,
+});
 
 /** The alert's own message, brought up to date; a notice where there is none any more. */
 async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<OutboxRow | null> {
@@ -72,18 +79,28 @@ async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<Ou
     const alert = await context.store.alert(name);
     if (alert === null || alert.id !== about.id) return null;
     const state = await context.store.fleet(name);
-    const sample = state.memory?.recent.at(-1) ?? null;
+    const isFiring = alert.phase === 'firing';
     const seen = {
       fleet: name,
       state: alert,
-      sample,
+      sample: state.memory?.recent.at(-1) ?? null,
       policy: fleet.policy,
       latest: state.latest,
       now,
       paged,
+      // The buttons of the last minute stay with it.
+      fits: isFiring ? fitting(await glance(fleet, now, state, context)) : [],
     };
-    const message = alert.phase === 'firing' ? latencyFiring(seen) : latencyResolved(seen);
+    const message = isFiring ? latencyFiring(seen) : latencyResolved(seen);
     return row(fleet.channel, `latency-${alert.id}`, name, 'alert', now, message, { rank: 1 });
+  }
+  if (about?.what === 'decisions') {
+    const { lastCycle, memory } = await context.store.fleet(name);
+    const last = lastCycle ?? memory?.firstAt ?? now;
+    // The decision that ended the silence said so in the same message.
+    if (!hasStopped(last, now, fleet.policy)) return null;
+    const message = evaluationsStopped(name, lastCycle, (now - last) / 1_000, paged);
+    return row(fleet.channel, stoppedKey(name, last), name, 'alert', now, message, { rank: 1 });
   }
   if (paged.status === 'triggered') return null;
   const key = `paged-${pagedId(dedupKey)}-${paged.since}`;

@@ -30,6 +30,17 @@ export async function symptomsOf(
   return { ...light, nodes, workers, deadLetters: letters };
 }
 
+/** What the minute's look sees, asked again between two of them. */
+export async function glance(
+  fleet: FleetConfig,
+  now: Millis,
+  state: FleetState,
+  sources: SymptomSources,
+): Promise<Symptoms> {
+  const zones = await known(sources.orchestrator.zones(fleet.orchestrator));
+  return lightSymptoms(fleet, now, state, zones, sources.store);
+}
+
 /** What is there every minute anyway. */
 export async function lightSymptoms(
   fleet: FleetConfig,

@@ -44,11 +44,11 @@ function scene(memory: FleetState['memory'], fleets = [aFleet('ocr')]) {
 
 test('a crash between the note and the alert loses the alert for minutes, not for days', async () => {
   const { store, context, watch, pass } = scene(aMemory());
-  const { push } = context.store;
-  context.store.push = () => Promise.reject(new Error('killed'));
+  const { saveMachine } = context.store;
+  context.store.saveMachine = () => Promise.reject(new Error('killed'));
   await watch().catch(() => {});
   equal(await store.peekPager(), null);
-  context.store.push = push;
+  context.store.saveMachine = saveMachine;
   pass(11 * MINUTE);
   await watch();
   const event = await store.peekPager();

@@ -1,28 +1,40 @@
 /** What concerns Muster itself: evaluations that stopped, and needs that a limit leaves unmet. */
 import { showDuration } from '../duration.js';
-import type { Message } from '../message.js';
+import type { Message, Part } from '../message.js';
 import type { Millis } from '../model.js';
+import type { Paged } from '../paged.js';
+import { pagedButtons, pagedLine } from './paged.js';
 import { at, workers } from './words.js';
 
-/** The watchdog's: no decision about a fleet for longer than it should be. */
-export function evaluationsStopped(fleet: string, last: Millis | null, lateSeconds: number): Message {
+/** The watchdog's: no decision about a fleet for longer than it should be. `paged`: null where nobody can be paged. */
+export function evaluationsStopped(
+  fleet: string,
+  last: Millis | null,
+  lateSeconds: number,
+  paged: Paged | null = null,
+): Message {
+  const parts: Part[] = [
+    {
+      kind: 'text',
+      text:
+        last === null
+          ? `There was never a decision about ${fleet}.`
+          : ['The last decision was at ', at(last, 'date-time'), `, ${showDuration(lateSeconds)} ago.`],
+    },
+    {
+      kind: 'text',
+      text: 'The workers that run go on running. Look at /readyz and the logs of the bot, and at Redis.',
+    },
+  ];
+  if (paged !== null) parts.push({ kind: 'text', text: pagedLine(paged) });
+  const evaluate = { label: 'Evaluate now', command: `run ${fleet}` };
+  const more = paged === null ? [] : pagedButtons(paged, fleet, 'decisions');
+  parts.push({ kind: 'buttons', buttons: [...more, evaluate] });
   return {
     summary: `No decision about ${fleet} for ${showDuration(lateSeconds)}; its count is not being adjusted.`,
     title: `${fleet}: evaluations have stopped`,
     tone: 'bad',
-    parts: [
-      {
-        kind: 'text',
-        text:
-          last === null
-            ? `There was never a decision about ${fleet}.`
-            : ['The last decision was at ', at(last, 'date-time'), `, ${showDuration(lateSeconds)} ago.`],
-      },
-      {
-        kind: 'text',
-        text: 'The workers that run go on running. Look at /readyz and the logs of the bot, and at Redis.',
-      },
-    ],
+    parts,
   };
 }
 

@@ -9,6 +9,7 @@ import type { AlertState } from '../../../src/core/incident.js';
 import type { Message, OutboxRow } from '../../../src/core/message.js';
 import type { DecisionStatus, Freeze, Override } from '../../../src/core/model.js';
 import { summarize } from '../../../src/core/model.js';
+import { decisionsKey, newPaged } from '../../../src/core/paged.js';
 import { type Plan, planFleet, type Risk } from '../../../src/core/plan.js';
 import type { Proposal } from '../../../src/core/proposal.js';
 import { deniedMessage } from '../../../src/core/views/access.js';
@@ -171,6 +172,7 @@ function everyMessage(): Message[] {
     latencyResolved(blank),
     notice.evaluationsStopped('ocr', NOON, 4_000),
     notice.evaluationsStopped('ocr', null, 4_000),
+    notice.evaluationsStopped('ocr', NOON, 4_000, newPaged(decisionsKey('ocr'), 'ocr', 'silence', NOON)),
     notice.evaluationsResumed('ocr', 4_000),
     notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.']),
     refusal('No such thing.', { command: '/muster', usage: 'help [verb]' }),
