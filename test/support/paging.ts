@@ -5,6 +5,7 @@ import { createRestApi } from '../../src/adapters/pagerduty/rest-api.js';
 import { createRota } from '../../src/adapters/pagerduty/rota.js';
 import { type App, createApp, type Ports } from '../../src/app.js';
 import type { FleetConfig } from '../../src/config.js';
+import type { AccessPolicy } from '../../src/core/access.js';
 import type { OutboxRow } from '../../src/core/message.js';
 import type { Person } from '../../src/core/model.js';
 import type { Chat, Log, Meter, OrchestratorActor, OrchestratorReader, Store } from '../../src/ports.js';
@@ -51,6 +52,7 @@ export async function aPagingScene(
     orchestrator?: Partial<OrchestratorReader & OrchestratorActor>;
     ports?: Partial<Ports>;
     fleets?: FleetConfig[];
+    access?: AccessPolicy;
     hooks?: { bots: () => { url: string }[]; secrets: string[]; actionSecret: string };
   } = {},
 ): Promise<PagingScene> {
@@ -121,6 +123,7 @@ export async function aPagingScene(
     command: '/muster',
     leaseMs: 60_000,
     maxOverrideSeconds: 86_400,
+    ...(options.access === undefined ? {} : { access: options.access }),
   });
   const handlers = app.handlers();
 
