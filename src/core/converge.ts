@@ -122,6 +122,12 @@ function raise(
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
   }
+  // Workers of the last cut still hold their slots for moments: part of the raise now would call a lack what is none.
+  const emptying = nodes.some(({ drain }) => drain !== null && !drain.done);
+  const taken = usable * policy.slotsPerNode < workers + seen.draining;
+  if (seen.draining > 0 && taken && !emptying && !late) {
+    return { do: 'wait', zone, for: 'leaving', detail: `${seen.draining} workers finishing` };
+  }
   if (seen.blocked !== null && seen.blocked.kind !== 'rollout')
     return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
   return { do: 'scale', zone, workers, raise: true };

@@ -64,6 +64,21 @@ describe('nextSteps, raising', () => {
     const { steps } = nextSteps(desired(5), [zone()], nodes, [group('n1', 'n2')], policy(), T0 + 90_000);
     assert.deepEqual(steps, [{ do: 'scale', zone: 'a', workers: 5, raise: true }]);
   });
+  it('waits for the last moments of workers that a cut left in the slots, but not for a node that is emptied', () => {
+    const nodes = [node('n1', 4), node('n2', 0)];
+    const groups = [group('n1', 'n2')];
+    const steps = (leaving: number, wants: number, ms = 10_000, seen = nodes) =>
+      nextSteps(desired(wants), [zone({ draining: leaving })], seen, groups, policy(), T0 + ms).steps;
+    const first = steps(2, 7)[0];
+    assert.equal(first?.do === 'wait' && first.for, 'leaving');
+    assert.deepEqual(kinds(steps(2, 6)), ['scale'], 'there is room beside them');
+    assert.deepEqual(kinds(steps(2, 7, 361_000)), ['scale'], 'they had their time');
+    const drain = { done: false, deadlineAt: null, decisionId: 'm' } as unknown as NodeSeen['drain'];
+    const emptied = [...nodes, node('n3', 2, { eligible: false, drain })];
+    const three = [group('n1', 'n2', 'n3')];
+    const { steps: during } = nextSteps(desired(7), [zone({ draining: 2 })], emptied, three, policy(), T0);
+    assert.deepEqual(kinds(during), ['scale']);
+  });
   it('goes as far as it fits when the nodes do not come in time', () => {
     const late = T0 + 2 * 180_000 + 1;
     const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), late);
