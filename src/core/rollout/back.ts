@@ -1,7 +1,7 @@
 /** The way back, and the end of every way: all workers of one image, every zone let go. */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { headroom, isHeld, live, names, onTheWay, sizeOf, withoutImage, zoneOf } from './look.js';
+import { headroom, isHeld, isMoving, live, names, onTheWay, sizeOf, withoutImage, zoneOf } from './look.js';
 import { enter, goOn } from './make.js';
 import { noRoom } from './room.js';
 import type { Phase, RolloutSeen, RolloutState, RolloutStep } from './state.js';
@@ -25,7 +25,8 @@ export function settle(
       [],
     );
   const starting = sizeOf(live(seen).filter((one) => one.state !== 'ready'));
-  if (starting > 0 || onTheWay(seen) > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting }]);
+  if (starting > 0 || isAwaited(state, seen, now))
+    return goOn(state, [], [{ code: 'waits-for-workers', starting }]);
   const zones = seen.images.zones.filter((zone) => zone.heldBy !== null);
   if (zones.length > 0)
     return goOn(
@@ -60,14 +61,21 @@ export function rollingBack(
   const idle = wrong.filter((one) => one.state !== 'ready');
   if (idle.length > 0) {
     const nodes = [...new Set(idle.map((one) => one.node))];
-    return backOn(nodes, (node) => sizeOf(idle.filter((one) => one.node === node)), state, image, seen);
+    return backOn(nodes, (node) => sizeOf(idle.filter((one) => one.node === node)), state, image, seen, now);
   }
-  if (onTheWay(seen) > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: onTheWay(seen) }]);
+  if (isAwaited(state, seen, now))
+    return goOn(state, [], [{ code: 'waits-for-workers', starting: onTheWay(seen) }]);
   const late = now - state.phaseAt > BACK_PATIENCE_MS;
   const room = Math.max(Math.floor(headroom(seen) / per) * per, late ? per : 0);
   if (room < per) return noRoom(state, seen, now);
   const node = wrong[0]?.node ?? '';
-  return backOn([node], () => room, state, image, seen);
+  return backOn([node], () => room, state, image, seen, now);
+}
+
+/** Some are on their way, and they come: after a while in which none comes or goes, nobody waits for them any more. */
+function isAwaited(state: RolloutState, seen: RolloutSeen, now: Millis): boolean {
+  if (onTheWay(seen) === 0) return false;
+  return isMoving(seen) || now - Math.max(state.phaseAt, state.currentSince ?? 0) <= BACK_PATIENCE_MS;
 }
 
 function backOn(
@@ -76,9 +84,10 @@ function backOn(
   state: RolloutState,
   image: string,
   seen: RolloutSeen,
+  now: Millis,
 ): RolloutStep {
   return goOn(
-    { ...state, current: nodes },
+    { ...state, current: nodes, currentSince: now },
     nodes.map((node) => ({ do: 'update', zone: zoneOf(node, seen) ?? '', node, image, most: most(node) })),
     nodes.map((node) => ({ code: 'going-back', node: names(seen, [node])[0] ?? node })),
   );

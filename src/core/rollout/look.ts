@@ -25,6 +25,10 @@ export function onTheWay(seen: RolloutSeen): number {
   return missing;
 }
 
+/** Workers come or go just now. One that is missing while none does may never come: no node has room for it. */
+export const isMoving = (seen: RolloutSeen): boolean =>
+  seen.images.workers.some((one) => one.state === 'starting' || one.state === 'stopping');
+
 export const readyNow = (seen: RolloutSeen): number =>
   sizeOf(live(seen).filter((one) => one.state === 'ready'));
 

@@ -89,6 +89,8 @@ export type WholeEvent =
       fleets: {
         name: string;
         status: string | null;
+        /** A freeze kept what it began from being finished; nothing is wrong as long as the counts are right. */
+        frozen: boolean;
         wantedSince: Millis | null;
         wanted: { zone: string; workers: number }[] | null;
         standing: { zone: string; workers: number; ready: number }[];

@@ -67,6 +67,7 @@ export interface Faults {
   illness(peer: Peer, now: Millis, fleet?: string): Window | null;
   /** Ends everything. */
   stop(): void;
+  isOver(): boolean;
 }
 
 const CHANGING = new Set([
@@ -152,6 +153,7 @@ export function createFaults(
     },
     deliversTwice: () => !healthy && random.chance(now.twice),
     illness: (peer, at, fleet) => (ill.length === 0 ? null : current(peer, at, fleet ?? null)),
+    isOver: () => healthy,
     stop() {
       healthy = true;
       now = CALM;

@@ -37,6 +37,7 @@ export async function tellQuiet(
       return {
         name,
         status: desired?.status ?? null,
+        frozen: desired?.note?.startsWith('stopped by the freeze') === true,
         wantedSince: desired?.at ?? null,
         wanted: truth.latest(name)?.decision.placement ?? null,
         standing: truth.world

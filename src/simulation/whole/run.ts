@@ -12,7 +12,7 @@ import { createTraffic, type Traffic } from '../traffic.js';
 import type { PagerTwin, Workspace } from './chat.js';
 import { createFaults, type Faults } from './faults.js';
 import { fleetsOf } from './fleets.js';
-import { bringToAnEnd } from './full/end.js';
+import { answerProposals, bringToAnEnd } from './full/end.js';
 import { eventsOf, operatorsOf } from './full/script.js';
 import { createWatchers } from './full/watcher.js';
 import { type Broken, type Counts, count, createJudge } from './judge.js';
@@ -152,9 +152,15 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
     happenings.push(...eventsOf(span, pagerduty));
     for (const list of [typed, happenings]) list.sort((a, b) => a.at - b.at);
   }
+  const answers = createRandom(seedFor(seed, 'answers'));
+  const eachMinute = async (): Promise<void> => {
+    await watchers.turn();
+    if (faults.isOver() || !answers.chance(0.3)) return;
+    await answerProposals(store, say, () => answers.chance(0.8));
+  };
   const time = createTime({
     ...{ truth, log, store, queue, replicas, happenings, typed, say },
-    ...(full ? { eachMinute: watchers.turn } : {}),
+    ...(full ? { eachMinute } : {}),
   });
   await workOn(queue, replicas, truth);
 

@@ -2,6 +2,7 @@
 import type { FleetConfig } from '../../../config.js';
 import { MAINTENANCE, type MaintenanceState } from '../../../core/maintenance/state.js';
 import type { Millis, Person } from '../../../core/model.js';
+import type { Proposal } from '../../../core/proposal.js';
 import { liftsItself } from '../../../core/rollout/look.js';
 import type { RolloutState } from '../../../core/rollout/state.js';
 import type { Store } from '../../../ports.js';
@@ -28,9 +29,23 @@ const LOOK_MS = 10 * MINUTE;
 /** A rollout that found no room for so long is called off; a maintenance that cannot begin is given up. */
 const PATIENCE_MS = 90 * MINUTE;
 
+/** Risky changes wait for somebody else's word: they get it, or are declined. */
+export async function answerProposals(
+  store: Store,
+  say: Ending['say'],
+  agrees: () => boolean = () => true,
+): Promise<void> {
+  for (const { id, state } of (await machinesOf(store, ['proposal'])).filter((one) => one.open)) {
+    const { by } = state as Proposal;
+    const other = PEOPLE.find((one) => one.id !== by.id)!;
+    await say(`${agrees() ? 'confirm' : 'decline'} ${id}`, other);
+  }
+}
+
 export async function bringToAnEnd(ending: Ending): Promise<void> {
-  const { world, store, time, pagerduty, log } = ending;
+  const { world, store, time, pagerduty, log, say } = ending;
   const since = world.now();
+  await answerProposals(store, say);
   await time.passTo(since + LOOK_MS);
   while (world.now() - since < LONGEST_MS) {
     for (const { id, key } of pagerduty.open())
@@ -41,6 +56,7 @@ export async function bringToAnEnd(ending: Ending): Promise<void> {
       if (kind === 'rollout') await lookAfterRollout(ending, fleet, state as RolloutState, since);
       if (kind === MAINTENANCE) await lookAfterNode(ending, fleet, state as MaintenanceState, since);
     }
+    await answerProposals(store, say);
     await time.passTo(world.now() + LOOK_MS);
   }
   log.line(world.now(), 'nothing is under way any more');

@@ -29,14 +29,15 @@ export const livesOn: Invariant = {
 
 function stuck({ fleets, waiting, quietSince }: Of<'quiet'>, truth: Truth): string | null {
   const wrong: string[] = [];
-  for (const { name, status, wantedSince, wanted, standing, lastCycle } of fleets) {
+  for (const { name, status, frozen, wantedSince, wanted, standing, lastCycle } of fleets) {
     const policy = truth.policy(name);
     if (lastCycle === null || truth.now() - lastCycle > cycleMs(policy) + GRACE_MS)
       wrong.push(`${name}: the newest cycle is undecided`);
     if (wanted === null || policy.mode === 'advise') continue;
     // The guard may have asked for more just now.
     if (wantedSince !== null && truth.now() - wantedSince < UNDER_WAY_MS) continue;
-    if (status !== null && status !== 'ready') wrong.push(`${name}: its desired state is ${status}`);
+    if (status !== null && status !== 'ready' && !(status === 'failed' && frozen))
+      wrong.push(`${name}: its desired state is ${status}`);
     const per = policy.workersPerAllocation;
     for (const { zone, workers } of wanted) {
       const count = Math.ceil(workers / per) * per;
