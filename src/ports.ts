@@ -134,7 +134,10 @@ export interface RolloutActor {
   ): Promise<
     { kind: 'done' /** Workers told to stop. */; replaced: number } | { kind: 'blocked'; by: Blocked }
   >;
-  /** Lets go of a zone whose workers are all of one image. */
+  /**
+   * Lets go of a zone whose workers are all of one image, and gives back what holding it had changed: a step a call, to be
+   * repeated until the zone is not held any more.
+   */
   release(target: OrchestratorTarget, zone: string): Promise<void>;
 }
 

@@ -287,8 +287,7 @@ function blockOf(cluster: Cluster, job: SimJob): Blocked | null {
   const deployment = activeDeployment(cluster.state, job.id);
   if (deployment === null) return null;
   const { id, createdAt, description } = deployment;
-  if (isHeld(cluster, job))
-    return { kind: 'rollout', id, since: createdAt, detail: `the rollout ${job.rollout} holds it` };
+  if (isHeld(cluster, job)) return { kind: 'rollout', id, since: createdAt, detail: 'a rollout holds it' };
   return { kind: 'deployment', id, since: createdAt, detail: description };
 }
 

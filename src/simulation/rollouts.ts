@@ -11,6 +11,8 @@ import { logOf } from './cluster/images.js';
 import { activeDeployment, holdsSlots, isLive, type SimAllocation, type SimJob } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
 
+const HELD = { maxParallel: 1, canary: 0, autoPromote: false, autoRevert: false };
+
 export type RolloutMethod = keyof RolloutReader | keyof RolloutActor;
 
 export interface RolloutTwinOptions {
@@ -85,11 +87,11 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         const job = jobIn(cluster, target, zone);
         const old = () => ofJob(cluster, job).filter((one) => isLive(one) && one.image !== image);
         const before = old().length;
-        if (job.image !== image || job.rollout !== why.rolloutId) {
+        if (job.image !== image || job.held === null) {
           const running = activeDeployment(cluster.state, job.id);
           if (running !== null && running.status !== 'paused') return blockedBy(running);
-          const request = { image, rollout: why.rolloutId, maxParallel: 1 };
-          const outcome = cluster.register(job.id, request);
+          job.held ??= job.update;
+          const outcome = cluster.register(job.id, { image, update: HELD });
           if (outcome.kind === 'refused') throw refused(job.id, outcome.why);
         }
         const deployment = activeDeployment(cluster.state, job.id);
@@ -106,15 +108,20 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
       }),
     release: (target, zone) =>
       through('release', zone, () => {
-        const deployment = activeDeployment(cluster.state, jobIn(cluster, target, zone).id);
+        const job = jobIn(cluster, target, zone);
+        const deployment = activeDeployment(cluster.state, job.id);
+        if (job.held === null) return;
         if (deployment?.status === 'paused') cluster.pauseDeployment(deployment.id, false);
+        if (deployment !== null) return;
+        cluster.register(job.id, { image: job.image, update: job.held });
+        job.held = null;
       }),
   };
 }
 
 /** True while a rollout's own paused deployment holds the job. */
 export function isHeld(cluster: Cluster, job: SimJob): boolean {
-  return job.rollout !== null && activeDeployment(cluster.state, job.id)?.status === 'paused';
+  return job.held !== null && activeDeployment(cluster.state, job.id)?.status === 'paused';
 }
 
 /**
@@ -126,7 +133,11 @@ export function raiseHeld(cluster: Cluster, job: SimJob, count: number): boolean
     (one) => isLive(one) && one.image === job.image && one.healthy !== true,
   );
   if (!isHeld(cluster, job) || ill || count <= job.count) return false;
-  const outcome = cluster.register(job.id, { image: job.image, count, maxParallel: count - job.count });
+  const outcome = cluster.register(job.id, {
+    image: job.image,
+    count,
+    update: { maxParallel: count - job.count },
+  });
   const deployment = activeDeployment(cluster.state, job.id);
   if (deployment !== null) cluster.pauseDeployment(deployment.id, true);
   return outcome.kind === 'done';
@@ -138,7 +149,7 @@ function imagesOf(cluster: Cluster, target: OrchestratorTarget): FleetImages {
     zones: jobs.map(({ zone, job }) => ({
       zone,
       image: job.image,
-      heldBy: isHeld(cluster, job) ? job.rollout : null,
+      held: job.held !== null,
     })),
     workers: jobs.flatMap(({ zone, job }) =>
       ofJob(cluster, job)

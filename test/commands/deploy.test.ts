@@ -14,7 +14,7 @@ const say = (said: string, context: CommandContext) => hear(said, { ...context, 
 
 const rollouts: RolloutReader = {
   images: async () => ({
-    zones: someZones().map(({ zone }) => ({ zone, image: OLD, heldBy: null })),
+    zones: someZones().map(({ zone }) => ({ zone, image: OLD, held: false })),
     workers: ['a', 'b'].map((zone) => ({
       ...{ id: `w-${zone}`, zone, node: `n-${zone}`, workers: 1, image: OLD, state: 'ready' as const },
     })),

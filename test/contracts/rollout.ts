@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { WorkerImage } from '../../src/core/rollout/images.js';
 import type {
   OrchestratorActor,
@@ -15,11 +16,16 @@ import type {
 import type { Cluster, ClusterSpec } from '../../src/simulation/cluster.js';
 import { aSpec, targetOf } from './orchestrator.js';
 
+/** A world that goes on by itself once it is let: simulated, or real. */
 export interface RolloutStage {
   rollouts: RolloutReader & RolloutActor;
   orchestrator: OrchestratorReader & OrchestratorActor;
-  cluster: Cluster;
-  pass(seconds: number): void;
+  /** Lets time pass until it holds; fails when it does not within so many minutes of a simulated world. */
+  reach(what: string, holds: () => Promise<boolean>, minutes?: number): Promise<void>;
+  /** Lets some time pass in which nothing is to happen. */
+  rest(): Promise<void>;
+  /** The update stanza of the zone's job, as far as a rollout touches it. */
+  updateOf(zone: string): Promise<object>;
   /** The next call that changes something is carried out, but its answer never comes. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -28,7 +34,22 @@ export interface RolloutStage {
 const OLD = 'registry.example/face-match:1';
 const NEW = 'registry.example/face-match:2.0';
 const BAD = 'registry.example/face-match:bad';
-const MINUTE = 60;
+const MISSING = 'registry.example/face-match:missing';
+
+/** The stage's time over a simulated world. */
+export function simulatedTime({ cluster, pass }: { cluster: Cluster; pass(seconds: number): void }) {
+  return {
+    async reach(what: string, holds: () => Promise<boolean>, minutes = 6): Promise<void> {
+      for (let second = 0; second <= minutes * 60; second += 5) {
+        if (await holds()) return;
+        pass(5);
+      }
+      throw new Error(`not within ${minutes} min: ${what}`);
+    },
+    rest: async () => pass(1_200),
+    updateOf: async (zone: string) => cluster.job(`face-match-${zone}`)?.update ?? {},
+  };
+}
 
 export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promise<RolloutStage>): void {
   describe(`rollout contract: ${name}`, () => {
@@ -41,11 +62,34 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       (await stage.rollouts.images(target)).workers.filter((one) => one.zone === zone);
     const zoneOf = async (zone = 'a') =>
       (await stage.rollouts.images(target)).zones.find((one) => one.zone === zone)!;
+    const blockOf = async (zone = 'a') =>
+      (await stage.orchestrator.zones(target)).find((one) => one.zone === zone)?.blocked?.kind ?? null;
     const ready = async (zone = 'a', image = NEW): Promise<number> =>
       (await workers(zone)).filter((one) => one.image === image && one.state === 'ready').length;
+    const oldOn = async (node: string): Promise<WorkerImage[]> =>
+      (await workers()).filter((one) => one.node === node && one.image === OLD && one.state !== 'stopping');
     const firstNode = async (zone = 'a'): Promise<string> => (await workers(zone))[0]!.node;
     const update = async (node: string, image = NEW, most = 4, zone = 'a') =>
       stage.rollouts.update(target, zone, node, image, why(most));
+    const scale = (count: number) =>
+      stage.orchestrator.scale(target, 'a', count, { decisionId: 'd-1', message: 'peak' });
+    const reach = (what: string, holds: () => Promise<boolean>, minutes?: number) =>
+      stage.reach(what, holds, minutes);
+    /** All are ready, and nobody is on the way out. */
+    const settled = async (image = NEW, many = 6): Promise<boolean> =>
+      (await ready('a', image)) === many && (await workers()).length === many;
+    const prepulled = async (image: string) => {
+      await stage.rollouts.prepull(target, image, { rolloutId: 'r-1' });
+      await reach('the image is on every node', async () => {
+        const seen = await stage.rollouts.prepulled(target, image);
+        return seen.length === 4 && seen.every((one) => one.state === 'present');
+      });
+    };
+    const released = async (zone = 'a') =>
+      reach('the zone is let go', async () => {
+        await stage.rollouts.release(target, zone);
+        return !(await zoneOf(zone)).held && (await blockOf(zone)) === null;
+      });
 
     beforeEach(async () => {
       stage = await open(spec);
@@ -55,123 +99,136 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
     it('says which image every worker runs, zone by zone', async () => {
       const { zones, workers: all } = await stage.rollouts.images(target);
       assert.deepEqual(zones, [
-        { zone: 'a', image: OLD, heldBy: null },
-        { zone: 'b', image: OLD, heldBy: null },
+        { zone: 'a', image: OLD, held: false },
+        { zone: 'b', image: OLD, held: false },
       ]);
       assert.equal(all.length, 12);
       assert.ok(all.every((one) => one.image === OLD && one.state === 'ready' && one.workers === 1));
     });
 
-    it('pre-pulls on every node, which takes minutes, and disturbs no worker', async () => {
+    it('pre-pulls on every node, which takes its time, and disturbs no worker', async () => {
       assert.deepEqual(await stage.rollouts.prepulled(target, NEW), []);
       await stage.rollouts.prepull(target, NEW, { rolloutId: 'r-1' });
-      stage.pass(5);
-      const during = await stage.rollouts.prepulled(target, NEW);
-      assert.equal(during.length, 4);
-      assert.ok(during.every((one) => one.state === 'pulling'));
-      stage.pass(5 * MINUTE);
-      const then = await stage.rollouts.prepulled(target, NEW);
-      assert.ok(then.length === 4 && then.every((one) => one.state === 'present'));
+      const pulling = async () => {
+        const seen = await stage.rollouts.prepulled(target, NEW);
+        assert.ok(!seen.some((one) => one.state === 'present'), 'none has it that soon');
+        return seen.length === 4 && seen.every((one) => one.state === 'pulling');
+      };
+      await reach('every node has begun', pulling);
+      await prepulled(NEW);
       assert.equal(await ready('a', OLD), 6);
       await stage.rollouts.endPrepull(target);
       assert.deepEqual(await stage.rollouts.prepulled(target, NEW), []);
     });
 
-    it('says of an image that is not in the registry that its pull failed', async () => {
-      await stage.rollouts.prepull(target, 'registry.example/face-match:missing', { rolloutId: 'r-1' });
-      stage.pass(MINUTE);
-      const seen = await stage.rollouts.prepulled(target, 'registry.example/face-match:missing');
-      assert.ok(seen.length === 4 && seen.every((one) => one.state === 'failed' && one.detail !== null));
+    it('says of an image that is not in the registry that its pull failed, and why', async () => {
+      await stage.rollouts.prepull(target, MISSING, { rolloutId: 'r-1' });
+      await reach('every pull failed', async () => {
+        const seen = await stage.rollouts.prepulled(target, MISSING);
+        return seen.length === 4 && seen.every((one) => one.state === 'failed');
+      });
+      for (const one of await stage.rollouts.prepulled(target, MISSING))
+        assert.match(one.detail ?? '', /manifest .*(unknown|not found)/);
+      await stage.rollouts.endPrepull(target);
     });
 
     it('updates the workers of one node and of no other, and holds the zone', async () => {
-      await stage.rollouts.prepull(target, NEW, { rolloutId: 'r-1' });
-      stage.pass(5 * MINUTE);
+      await prepulled(NEW);
       const node = await firstNode();
-      const there = (await workers()).filter((one) => one.node === node).length;
+      const there = (await oldOn(node)).length;
       assert.deepEqual(await update(node), { kind: 'done', replaced: there });
-      stage.pass(3 * MINUTE);
-      assert.equal(await ready(), there);
-      assert.ok(!(await workers()).some((one) => one.node === node && one.image === OLD));
+      await reach('they are new', async () => (await ready()) === there);
+      assert.equal((await oldOn(node)).length, 0);
       assert.equal(await ready('a', OLD), 6 - there);
-      assert.deepEqual(await zoneOf(), { zone: 'a', image: NEW, heldBy: 'r-1' });
-      stage.pass(20 * MINUTE);
+      assert.deepEqual(await zoneOf(), { zone: 'a', image: NEW, held: true });
+      assert.equal(await blockOf(), 'rollout');
+      await stage.rest();
       assert.equal(await ready('a', OLD), 6 - there, 'nothing goes on by itself');
-      assert.equal(stage.cluster.job('face-match-a')!.count, 6);
-      assert.deepEqual(await zoneOf('b'), { zone: 'b', image: OLD, heldBy: null });
+      assert.equal((await stage.orchestrator.zones(target))[0]?.desired, 6);
+      assert.deepEqual(await zoneOf('b'), { zone: 'b', image: OLD, held: false });
     });
 
     it('takes at most as many workers out of service as it is told', async () => {
       const node = await firstNode();
       assert.deepEqual(await update(node, NEW, 1), { kind: 'done', replaced: 1 });
-      stage.pass(10);
-      assert.equal(await ready('a', OLD), 5);
-      stage.pass(10 * MINUTE);
+      await reach('one is replaced', async () => (await ready('a', OLD)) === 5 && (await ready()) === 1, 10);
       assert.deepEqual(await update(node, NEW, 1), { kind: 'done', replaced: 1 });
-      stage.pass(10);
-      assert.equal(await ready('a', OLD), 4);
+      await reach('the second is', async () => (await ready('a', OLD)) === 4 && (await ready()) === 2, 10);
     });
 
-    it('lets go of a zone once all its workers are new, and then it can be scaled', async () => {
-      await stage.rollouts.prepull(target, NEW, { rolloutId: 'r-1' });
-      stage.pass(5 * MINUTE);
-      for (let node = 0; node < 2; node += 1) {
+    it('lets go of a zone once all its workers are new, gives back its update stanza, and can scale it', async () => {
+      const before = await stage.updateOf('a');
+      await prepulled(NEW);
+      for (let round = 0; round < 4 && !(await settled()); round += 1) {
         const old = (await workers()).find((one) => one.image === OLD)!;
+        const there = (await oldOn(old.node)).length;
+        const news = await ready();
         await update(old.node);
-        stage.pass(3 * MINUTE);
+        await reach('the next node is new', async () => (await ready()) === news + there, 6);
       }
-      assert.equal(await ready(), 6);
-      await stage.rollouts.release(target, 'a');
-      stage.pass(MINUTE);
-      assert.equal((await zoneOf()).heldBy, null);
-      const scaled = await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
-      assert.deepEqual(scaled, { kind: 'done', workers: 5 });
+      const ids = async () => (await workers()).map((one) => one.id).sort();
+      const served = await ids();
+      await released();
+      assert.deepEqual(await stage.updateOf('a'), before);
+      await reach('it can be scaled', async () => (await scale(5)).kind === 'done', 2);
+      await reach('it is', async () => settled(NEW, 5));
+      assert.ok(
+        (await ids()).every((id) => served.includes(id)),
+        'no worker was restarted',
+      );
       assert.equal(await stage.rollouts.lastHealthy(target, NEW), OLD);
     });
 
     it('raises in a held zone while its new workers are well, and cuts there never', async () => {
-      stage.cluster.resize('face-match-a', 4);
-      stage.pass(3 * MINUTE);
-      await stage.rollouts.prepull(target, NEW, { rolloutId: 'r-1' });
-      stage.pass(5 * MINUTE);
+      await prepulled(NEW);
       await update(await firstNode());
-      const scale = (count: number) =>
-        stage.orchestrator.scale(target, 'a', count, { decisionId: 'd-1', message: 'peak' });
-      assert.equal((await scale(8)).kind, 'blocked', 'while they start');
-      stage.pass(3 * MINUTE);
-      const before = await ready('a', OLD);
-      assert.deepEqual(await scale(8), { kind: 'done', workers: 8 });
-      stage.pass(3 * MINUTE);
-      assert.equal(await ready('a', OLD), before, 'no old worker was touched');
-      assert.equal((await ready()) + before, 8);
+      const raised = async () => isDeepStrictEqual(await scale(8), { kind: 'done', workers: 8 });
+      assert.equal(await raised(), false, 'while they start');
+      await reach('they are well', async () => (await ready()) > 0 && (await workers()).length === 6, 6);
+      const before = (await workers()).filter((one) => one.image === OLD).map((one) => one.id);
+      await reach('they may be raised', raised, 2);
+      await reach('all are ready', async () => (await ready()) + before.length === 8, 6);
+      const still = (await workers()).filter((one) => one.image === OLD).map((one) => one.id);
+      assert.deepEqual(still, before, 'no old worker was touched');
       assert.equal((await scale(5)).kind, 'blocked');
     });
 
     it('shows a worker that never becomes healthy as failed, with its last words', async () => {
       await update(await firstNode(), BAD);
-      stage.pass(15 * MINUTE);
-      const failed = (await workers()).filter((one) => one.state === 'failed');
-      assert.ok(failed.length > 0 && failed.every((one) => one.image === BAD));
-      const log = await stage.rollouts.logTail(target, failed[0]!.id, 2);
+      const failed = async () => (await workers()).filter((one) => one.state === 'failed');
+      await reach('one failed', async () => (await failed()).length > 0, 15);
+      const [first] = await failed();
+      assert.equal(first?.image, BAD);
+      const log = await stage.rollouts.logTail(target, first?.id ?? '', 2);
       assert.match(log ?? '', /model not loaded/);
-      assert.equal(await ready('a', OLD), 6 - failed.length);
     });
 
-    it('goes back to the old image the same way', async () => {
+    it('goes back to the old image the same way, and touches no worker that still ran it', async () => {
+      const before = await stage.updateOf('a');
       const node = await firstNode();
-      await update(node, BAD);
-      stage.pass(15 * MINUTE);
-      for (const bad of (await workers()).filter((one) => one.image === BAD)) await update(bad.node, OLD);
-      stage.pass(4 * MINUTE);
-      assert.equal(await ready('a', OLD), 6);
-      await stage.rollouts.release(target, 'a');
-      stage.pass(MINUTE);
-      assert.deepEqual(await zoneOf(), { zone: 'a', image: OLD, heldBy: null });
+      const others = (await workers()).filter((one) => one.node !== node).map((one) => one.id);
+      await update(node, BAD, 2);
+      await reach('it failed', async () => (await workers()).some((one) => one.state === 'failed'), 15);
+      await reach(
+        'all are old again',
+        async () => {
+          const bad = (await workers()).filter((one) => one.image === BAD && one.state !== 'stopping');
+          for (const on of new Set(bad.map((one) => one.node))) await update(on, OLD);
+          return settled(OLD);
+        },
+        10,
+      );
+      await released();
+      await stage.rest();
+      assert.deepEqual(await zoneOf(), { zone: 'a', image: OLD, held: false });
+      assert.deepEqual(await stage.updateOf('a'), before);
+      const left = (await workers()).map((one) => one.id);
+      assert.ok(others.every((id) => left.includes(id)));
     });
 
     it('a scale that is under way blocks with a typed answer, and nothing is registered', async () => {
-      await stage.orchestrator.scale(target, 'a', 7, { decisionId: 'd-1', message: 'more' });
-      stage.pass(2);
+      await scale(7);
+      await reach('its deployment runs', async () => (await blockOf()) === 'deployment', 1);
       const result = await update(await firstNode());
       assert.ok(result.kind === 'blocked' && result.by.kind === 'deployment');
       assert.equal((await zoneOf()).image, OLD);
@@ -181,11 +238,33 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       const node = await firstNode();
       stage.loseNextAnswer();
       await update(node, NEW, 2).catch(() => {});
-      stage.pass(10 * MINUTE);
-      await update(node, NEW, 4);
-      stage.pass(10 * MINUTE);
-      assert.ok(!(await workers()).some((one) => one.node === node && one.image === OLD));
-      assert.equal((await zoneOf()).heldBy, 'r-1');
+      await reach('somebody is new', async () => (await ready()) > 0, 10);
+      await reach(
+        'the node is new',
+        async () => {
+          await update(node, NEW, 4);
+          return (await oldOn(node)).length === 0;
+        },
+        10,
+      );
+      assert.equal((await zoneOf()).held, true);
+    });
+
+    it('a node that is taken out during a rollout is emptied, takes nothing, and comes back', async () => {
+      await prepulled(NEW);
+      const node = await firstNode();
+      await update(node, NEW, 1);
+      await reach('one is new', async () => (await ready()) === 1, 6);
+      const other = (await workers()).find((one) => one.node !== node)!.node;
+      const seen = async () => (await stage.orchestrator.nodes(target)).find((one) => one.id === other)!;
+      await stage.orchestrator.cordon(target, other);
+      assert.equal((await seen()).eligible, false);
+      await stage.orchestrator.drain(target, other, { decisionId: 'm-1', deadlineSeconds: 20 });
+      await reach('it is empty', async () => (await seen()).drain?.done === true, 5);
+      assert.equal((await seen()).workers, 0);
+      await stage.orchestrator.uncordon(target, other);
+      await reach('it is back', async () => (await seen()).eligible, 1);
+      assert.equal((await zoneOf()).held, true);
     });
   });
 }

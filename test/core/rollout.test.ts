@@ -74,7 +74,7 @@ function world(
       zones: ['a', 'b'].map((zone) => ({
         zone,
         image: held.includes(zone) ? NEW : OLD,
-        heldBy: held.includes(zone) ? 'r-1' : null,
+        held: held.includes(zone),
       })),
       workers,
     },

@@ -4,7 +4,7 @@ import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../sr
 import { createSimulatedRollouts } from '../../src/simulation/rollouts.js';
 import { nodeGroupsContract } from '../contracts/node-groups.js';
 import { orchestratorContract } from '../contracts/orchestrator.js';
-import { rolloutContract } from '../contracts/rollout.js';
+import { rolloutContract, simulatedTime } from '../contracts/rollout.js';
 
 orchestratorContract('simulated twin', async (spec) => {
   const world = aWorld(spec);
@@ -18,6 +18,7 @@ rolloutContract('simulated twin', async (spec) => {
     ...world,
     orchestrator: createSimulatedOrchestrator(world),
     rollouts: createSimulatedRollouts({ cluster: world.cluster, fault: (call) => fault(call) }),
+    ...simulatedTime(world),
   };
 });
 

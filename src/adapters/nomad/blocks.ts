@@ -2,7 +2,7 @@
 import type { Blocked } from '../../core/model.js';
 import type { Log } from '../../ports.js';
 import type { NomadClient } from './client.js';
-import { holderOf, isPaused } from './held.js';
+import { isMarked, isPaused } from './held.js';
 import { isForbidden } from './plan.js';
 import { type Deployment, jobShape, policiesShape, policyShape, schedulerShape } from './shapes.js';
 import { isActive } from './workers.js';
@@ -46,8 +46,8 @@ export function createBlocks(client: NomadClient, log: Log | undefined): Blocks 
     KEPT_MS,
   );
 
-  const holder = async (job: string, deployment: Deployment): Promise<string | null> =>
-    holderOf(await client.get(`/v1/job/${encodeURIComponent(job)}`, jobShape), deployment);
+  const isHeld = async (job: string, group: string, deployment: Deployment): Promise<boolean> =>
+    isPaused(deployment) && isMarked(await client.get(`/v1/job/${encodeURIComponent(job)}`, jobShape), group);
 
   return {
     async of(job, group, deployment) {
@@ -58,8 +58,11 @@ export function createBlocks(client: NomadClient, log: Log | undefined): Blocks 
       if (RejectJobRegistration === true) return frozen('the scheduler configuration refuses job changes');
       if (PauseEvalBroker === true) return frozen('the scheduler configuration pauses evaluations');
       if (!isActive(deployment)) return null;
-      const rollout = isPaused(deployment) ? await holder(job, deployment) : null;
-      return rollout === null ? busy(deployment, group) : heldBy(rollout, deployment, group);
+      const blocked = busy(deployment, group);
+      // Muster's own: see held.ts.
+      return (await isHeld(job, group, deployment))
+        ? { ...blocked, kind: 'rollout', detail: 'a rollout holds it' }
+        : blocked;
     },
   };
 }
@@ -81,11 +84,6 @@ export function busy(deployment: Deployment, group: string): Blocked {
     since: typeof deployment.CreateTime === 'number' ? Math.floor(deployment.CreateTime / 1e6) : null,
     detail: `${deployment.StatusDescription}${progress}`,
   };
-}
-
-/** Muster's own rollout: see held.ts. */
-function heldBy(rollout: string, deployment: Deployment, group: string): Blocked {
-  return { ...busy(deployment, group), kind: 'rollout', detail: `the rollout ${rollout} holds it` };
 }
 
 function ownedBy(id: string): Blocked {

@@ -1,14 +1,16 @@
 /** A job's image: where it stands in the job, which one each allocation runs, and the jobs that are made of it. */
 import type { NomadClient } from './client.js';
 import { human } from './errors.js';
-import { ROLLOUT_META } from './held.js';
+import { withHold } from './held.js';
 import { type Allocation, type Job, versionsShape, wholeAllocationShape } from './shapes.js';
 
 type Task = NonNullable<Job['TaskGroups'][number]['Tasks']>[number];
 
 /** A wrapper around containers (raw_exec, say) takes its image from this variable. */
 const IMAGE_VARIABLE = 'IMAGE';
+const PULL_AGAIN_NS = 10e9;
 const PULLED_META = 'muster_image';
+const ROLLOUT_META = 'muster_rollout';
 
 /** The task that serves: the first for good that names an image. */
 export function imageIn(job: Job, group: string): string | null {
@@ -20,11 +22,8 @@ export function mainTask(job: Job, group: string): string | null {
   return servingTask(job, group)?.Name ?? null;
 }
 
-/**
- * The job with another image and the rollout's name. Nomad is to do nothing by itself beyond one worker at a time: no
- * canaries, no promotion, no revert (a revert would bring an old count back, too).
- */
-export function withImage(job: Job, group: string, image: string, rolloutId: string): Job {
+/** The job with another image, held. */
+export function withImage(job: Job, group: string, image: string): Job {
   const serving = servingTask(job, group);
   if (serving === null) throw human(`read job ${job.ID}`, `no task of group "${group}" names an image`);
   const TaskGroups = job.TaskGroups.map((one) =>
@@ -32,11 +31,10 @@ export function withImage(job: Job, group: string, image: string, rolloutId: str
       ? one
       : {
           ...one,
-          Update: { ...one.Update, MaxParallel: 1, Canary: 0, AutoPromote: false, AutoRevert: false },
           Tasks: one.Tasks?.map((task) => (task.Name === serving.Name ? taskWith(task, image) : task)),
         },
   );
-  return { ...job, TaskGroups, Meta: { ...job.Meta, [ROLLOUT_META]: rolloutId } };
+  return withHold({ ...job, TaskGroups }, group);
 }
 
 /** The image of each allocation, by its job version; a version that Nomad has forgotten is read from the allocation. */
@@ -69,9 +67,13 @@ export async function versionsOf(client: NomadClient, id: string): Promise<Job[]
 export const prepullId = (job: string): string => `${job}-prepull`;
 export const pulledBy = (job: Job): string | null => job.Meta?.[PULLED_META] ?? null;
 
+/** The pre-pull task that runs once the image is there. */
+export const HOLD_TASK = 'hold';
+
 /**
  * A system job that holds the image on every node that may run the fleet's job. Its task sleeps rather than ends: the
  * driver removes an image that no container uses after some minutes. 7 GB take longer than the driver's usual patience.
+ * A wrapper's image is pulled by a task before it: a process runs while it pulls, and must not look as if it were done.
  */
 export function prepullJob(job: Job, group: string, image: string, rolloutId: string): object {
   const serving = servingTask(job, group);
@@ -79,15 +81,26 @@ export function prepullJob(job: Job, group: string, image: string, rolloutId: st
   const own = job.TaskGroups.find((one) => one.Name === group);
   const { Namespace, Region } = job as { Namespace?: unknown; Region?: unknown };
   const sleep = 'while :; do sleep 3600; done';
-  const task = isContainer(serving)
-    ? {
-        Config: { image, entrypoint: ['/bin/sh', '-c'], args: [sleep], image_pull_timeout: '45m' },
-        Env: null,
-      }
-    : {
-        Config: { command: '/bin/sh', args: ['-c', `docker pull "$${IMAGE_VARIABLE}" && ${sleep}`] },
-        Env: { [IMAGE_VARIABLE]: image },
-      };
+  const common = { Driver: serving.Driver, KillTimeout: 1e9, Resources: { CPU: 20, MemoryMB: 32 } };
+  const shell = (line: string) => ({ command: '/bin/sh', args: ['-c', line] });
+  const Tasks = isContainer(serving)
+    ? [
+        {
+          ...common,
+          Name: HOLD_TASK,
+          Config: { image, entrypoint: ['/bin/sh', '-c'], args: [sleep], image_pull_timeout: '45m' },
+        },
+      ]
+    : [
+        {
+          ...common,
+          Name: 'pull',
+          Lifecycle: { Hook: 'prestart', Sidecar: false },
+          Config: shell(`docker pull "$${IMAGE_VARIABLE}"`),
+          Env: { [IMAGE_VARIABLE]: image },
+        },
+        { ...common, Name: HOLD_TASK, Config: shell(sleep) },
+      ];
   return {
     ID: prepullId(job.ID),
     Name: prepullId(job.ID),
@@ -103,15 +116,9 @@ export function prepullJob(job: Job, group: string, image: string, rolloutId: st
       {
         Name: 'prepull',
         Count: 1,
-        Tasks: [
-          {
-            Name: 'hold',
-            Driver: serving.Driver,
-            ...task,
-            KillTimeout: 1e9,
-            Resources: { CPU: 20, MemoryMB: 32 },
-          },
-        ],
+        // A registry that stumbles is asked twice more.
+        RestartPolicy: { Attempts: 2, Delay: PULL_AGAIN_NS, Interval: 1_800e9, Mode: 'fail' },
+        Tasks,
       },
     ],
   };

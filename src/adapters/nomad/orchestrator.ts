@@ -17,7 +17,7 @@ import type {
 import { busy, createBlocks, frozen } from './blocks.js';
 import { createNomadClient, type NomadOptions } from './client.js';
 import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
-import { isPaused, deploymentOf as newestDeployment, ROLLOUT_META, raiseHeld } from './held.js';
+import { isHeld, deploymentOf as newestDeployment, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
 import {
@@ -72,8 +72,8 @@ export function createNomadOrchestrator(
   const fit = async (target: NomadTarget, place: Place, wanted: number): Promise<Fit> => {
     const job = await readJob(client, place.job);
     // A plan of a held job shows only what its paused update would do.
-    const isHeld = job.Meta?.[ROLLOUT_META] !== undefined && isPaused(await deploymentOf(place.job));
-    if (mayPlan && !isHeld) {
+    const held = isHeld(job, place.group, await deploymentOf(place.job));
+    if (mayPlan && !held) {
       try {
         return await planned(client, job, place.group, wanted);
       } catch (error) {

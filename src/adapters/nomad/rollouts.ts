@@ -11,16 +11,26 @@
  *                                  choice among the nodes with room: mostly the node that was just emptied.
  *   a raise meanwhile              the job is registered with the new count and held again (see held.ts).
  *   back                           the same with the old image. Never Nomad's own revert: it brings the old count back.
- *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable.
+ *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable. Then the
+ *                                  job gets back the update stanza that it had.
  * A bot that dies between registration and pause leaves a deployment that goes on one worker at a time and stops at the
  * first that is unhealthy; the next `update` pauses it.
  */
-import type { FleetImages, PrepullSeen, WorkerImage } from '../../core/rollout/images.js';
+import type { FleetImages, WorkerImage } from '../../core/rollout/images.js';
 import type { Log, OrchestratorTarget, RolloutActor, RolloutReader } from '../../ports.js';
 import { busy } from './blocks.js';
 import { createNomadClient, type NomadOptions } from './client.js';
 import { human } from './errors.js';
-import { deploymentOf, hold, holderOf, isPaused, ROLLOUT_META, registerHeld, setPaused } from './held.js';
+import {
+  deploymentOf,
+  hold,
+  isMarked,
+  isPaused,
+  register,
+  registerHeld,
+  setPaused,
+  withoutHold,
+} from './held.js';
 import {
   imageIn,
   imagesOf,
@@ -31,7 +41,8 @@ import {
   versionsOf,
   withImage,
 } from './images.js';
-import { isForbidden, readAllocations, readJob } from './plan.js';
+import { readAllocations, readJob } from './plan.js';
+import { pullsOf, tailOf } from './pulls.js';
 import { type Allocation, type Deployment, type Job, jobShape, scaledShape, stoppedShape } from './shapes.js';
 import { holdsItsNode, isActive, isReady } from './workers.js';
 
@@ -40,7 +51,6 @@ type Place = NomadTarget['targets'][number];
 
 /** A task that came up so often in vain is not about to come up. */
 const RESTARTS = 3;
-const LOG_BYTES = 4_000;
 
 export function createNomadRollouts(options: NomadOptions & { log?: Log }): RolloutReader & RolloutActor {
   const client = createNomadClient(options);
@@ -62,10 +72,10 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
         target.targets.map(async (place) => ({ place, ...(await look(place)) })),
       );
       return {
-        zones: zones.map(({ place, job, deployment }) => ({
+        zones: zones.map(({ place, job }) => ({
           zone: place.zone,
           image: imageIn(job, place.group) ?? '',
-          heldBy: holderOf(job, deployment),
+          held: isMarked(job, place.group),
         })),
         workers: zones.flatMap(({ place, own, images, deployment }) =>
           own.map((one) => ({
@@ -82,18 +92,7 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
 
     async prepulled(anyTarget, image) {
       const places = nomad(anyTarget).targets;
-      const seen = await Promise.all(
-        places.map(async ({ zone, job }): Promise<PrepullSeen[]> => {
-          const id = prepullId(job);
-          const puller = await client.find(`/v1/job/${encodeURIComponent(id)}`, jobShape);
-          if (puller === null || pulledBy(puller) !== image) return [];
-          const all = await readAllocations(client, id);
-          return all
-            .filter((one) => one.DesiredStatus === 'run' && (one.JobVersion ?? 0) === (puller.Version ?? 0))
-            .map((one) => ({ zone, node: one.NodeID, ...pullOf(one) }));
-        }),
-      );
-      return seen.flat();
+      return (await Promise.all(places.map((place) => pullsOf(client, place, image)))).flat();
     },
 
     async lastHealthy(anyTarget, but) {
@@ -112,18 +111,12 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       const [place] = nomad(anyTarget).targets;
       if (place === undefined) return null;
       const task = mainTask(await readJob(client, place.job), place.group);
-      const query = { task: task ?? '', origin: 'end', offset: String(LOG_BYTES), plain: 'true' };
-      try {
-        for (const type of ['stderr', 'stdout']) {
-          const text = await client.text(`/v1/client/fs/logs/${workerId}`, { ...query, type });
-          if (text.trim() !== '') return text.trimEnd().split('\n').slice(-lines).join('\n');
-        }
-        return null;
-      } catch (error) {
-        if (!isForbidden(error)) throw error;
+      const tail = await tailOf(client, workerId, task ?? '', lines);
+      if (tail === 'forbidden') {
         options.log?.warn({ peer: 'nomad' }, 'the token may not read logs (read-logs)');
         return null;
       }
+      return tail;
     },
 
     async prepull(anyTarget, image, why) {
@@ -148,10 +141,10 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
         own.filter((one) => one.DesiredStatus === 'run' && images.get(one.ID) !== image);
       const before = old(seen).length;
       const { job, deployment } = seen;
-      if (imageIn(job, place.group) !== image || job.Meta?.[ROLLOUT_META] !== why.rolloutId) {
+      if (imageIn(job, place.group) !== image || !isMarked(job, place.group)) {
         if (isActive(deployment) && !isPaused(deployment))
           return { kind: 'blocked', by: busy(deployment, place.group) };
-        await registerHeld(client, withImage(job, place.group, image, why.rolloutId), true);
+        await registerHeld(client, withImage(job, place.group, image), true);
         seen = await look(place);
       }
       await hold(client, seen.deployment);
@@ -165,10 +158,12 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
     },
 
     async release(anyTarget, zone) {
-      const { job: id } = placeIn(nomad(anyTarget), zone);
+      const { job: id, group } = placeIn(nomad(anyTarget), zone);
       const [job, deployment] = await Promise.all([readJob(client, id), deploymentOf(client, id)]);
-      if (deployment !== null && holderOf(job, deployment) !== null)
-        await setPaused(client, deployment.ID, false);
+      if (!isMarked(job, group)) return;
+      if (isPaused(deployment)) return setPaused(client, deployment?.ID ?? '', false);
+      if (isActive(deployment)) return;
+      await register(client, withoutHold(job, group, await versionsOf(client, id)), true);
     },
   };
 }
@@ -184,13 +179,6 @@ function stateOf(one: Allocation, deployment: Deployment | null): WorkerImage['s
   if (one.ClientStatus === 'failed' || one.DeploymentStatus?.Healthy === false || comesInVain)
     return 'failed';
   return isReady(one, deployment) ? 'ready' : 'starting';
-}
-
-function pullOf(one: Allocation): Pick<PrepullSeen, 'state' | 'detail'> {
-  if (one.ClientStatus === 'running') return { state: 'present', detail: null };
-  const events = Object.values(one.TaskStates ?? {}).flatMap((task) => task.Events ?? []);
-  const detail = events.at(-1)?.DisplayMessage ?? null;
-  return { state: one.ClientStatus === 'failed' ? 'failed' : 'pulling', detail };
 }
 
 /** Nomad's own order: by the number in the name. */

@@ -61,7 +61,9 @@ export const allocationsShape = z
             State: z.string(),
             Failed: z.boolean(),
             Restarts: z.number().nullish(),
-            Events: z.array(z.object({ DisplayMessage: z.string().nullish() })).nullish(),
+            Events: z
+              .array(z.object({ Type: z.string().nullish(), DisplayMessage: z.string().nullish() }))
+              .nullish(),
           }),
         )
         .nullish(),
@@ -94,7 +96,7 @@ export const jobShape = z.looseObject({
       Name: z.string(),
       Count: z.number(),
       Constraints: constraints,
-      Update: z.looseObject({}).nullish(),
+      Update: z.looseObject({ Stagger: z.number().nullish() }).nullish(),
       Tasks: z
         .array(
           z.looseObject({

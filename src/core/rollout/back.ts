@@ -27,7 +27,7 @@ export function settle(
   const starting = sizeOf(live(seen).filter((one) => one.state !== 'ready'));
   if (starting > 0 || isAwaited(state, seen, now))
     return goOn(state, [], [{ code: 'waits-for-workers', starting }]);
-  const zones = seen.images.zones.filter((zone) => zone.heldBy !== null);
+  const zones = seen.images.zones.filter((zone) => zone.held);
   if (zones.length > 0)
     return goOn(
       state,

@@ -17,8 +17,8 @@ export interface ZoneImage {
   zone: string;
   /** What a worker that starts now comes up with. */
   image: string;
-  /** The rollout that holds the zone: its workers are replaced by `update` alone. null: nobody does. */
-  heldBy: string | null;
+  /** A rollout holds the zone, until it is released: its workers are replaced by `update` alone. */
+  held: boolean;
 }
 
 export interface FleetImages {

@@ -77,7 +77,7 @@ export const isOldOn = (node: string, image: string, seen: RolloutSeen): boolean
   withoutImage(seen, image).some((one) => one.node === node);
 
 export const isHeld = (zone: string, seen: RolloutSeen): boolean =>
-  seen.images.zones.some((one) => one.zone === zone && one.heldBy !== null);
+  seen.images.zones.some((one) => one.zone === zone && one.held);
 
 export const zoneOf = (node: string, seen: RolloutSeen): string | null =>
   seen.images.workers.find((one) => one.node === node)?.zone ?? null;

@@ -1,6 +1,6 @@
 /** A simulated job in Nomad's JSON, field for field as 1.1.2 answers; 2.0 has some more. */
 
-import type { SimAllocation, SimJob } from '../../simulation/cluster/state.js';
+import type { SimAllocation, SimJob, SimUpdate, SimVersion } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
 import { ns, type Profile } from './wire.js';
 
@@ -9,11 +9,11 @@ export function jobJson(
   cluster: Cluster,
   job: SimJob,
   profile: Profile,
-  was: { version: number; image: string; stable: boolean } | null = null,
+  was: Pick<SimVersion, 'version' | 'image' | 'stable' | 'update'> | null = null,
 ): Record<string, unknown> {
   const restart = { Attempts: 2, Delay: ns(15_000), Interval: ns(1_800_000), Mode: 'fail' };
   const own = job.versions.find((one) => one.version === job.version);
-  const { version, image, stable } = was ?? { version: job.version, image: job.image, stable: own?.stable };
+  const { version, image, stable, update } = was ?? { ...job, stable: own?.stable };
   return {
     Affinities: null,
     AllAtOnce: false,
@@ -28,7 +28,7 @@ export function jobJson(
     Dispatched: false,
     ID: job.id,
     JobModifyIndex: job.jobModifyIndex,
-    Meta: { fleet: job.fleet, ...(job.rollout === null ? {} : { muster_rollout: job.rollout }) },
+    Meta: metaOf(job),
     ModifyIndex: job.modifyIndex,
     Multiregion: null,
     Name: job.id,
@@ -115,12 +115,12 @@ export function jobJson(
             VolumeMounts: null,
           },
         ],
-        Update: updateJson(cluster, job, 'task_states'),
+        Update: updateJson(cluster, update, 'task_states'),
         Volumes: null,
       },
     ],
     Type: 'service',
-    Update: updateJson(cluster, job, ''),
+    Update: updateJson(cluster, update, ''),
     VaultNamespace: '',
     VaultToken: '',
     Version: version,
@@ -129,17 +129,19 @@ export function jobJson(
 
 const interpolated = (name: string): string => `\${${name}}`;
 
-function updateJson(cluster: Cluster, job: SimJob, check: string): Record<string, unknown> {
+export const metaOf = (job: SimJob): Record<string, string> => ({ fleet: job.fleet });
+
+function updateJson(cluster: Cluster, update: SimUpdate, check: string): Record<string, unknown> {
   return {
-    AutoPromote: false,
-    AutoRevert: false,
-    Canary: 0,
+    AutoPromote: update.autoPromote,
+    AutoRevert: update.autoRevert,
+    Canary: update.canary,
     HealthCheck: check,
     HealthyDeadline: ns(300_000),
-    MaxParallel: job.maxParallel,
+    MaxParallel: update.maxParallel,
     MinHealthyTime: ns(cluster.timing.minHealthyMs),
     ProgressDeadline: ns(cluster.timing.progressMs),
-    Stagger: ns(30_000),
+    Stagger: update.stagger,
   };
 }
 

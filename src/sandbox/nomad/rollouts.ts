@@ -3,10 +3,11 @@
  * job named `<job>-prepull`, with an allocation per node that runs once the image is there.
  */
 import { createHash } from 'node:crypto';
-import { logOf } from '../../simulation/cluster/images.js';
-import type { SimAllocation, SimJob, SimVm } from '../../simulation/cluster/state.js';
+import { isDeepStrictEqual } from 'node:util';
+import { FIRST_UPDATE, logOf } from '../../simulation/cluster/images.js';
+import type { SimAllocation, SimJob, SimUpdate, SimVm } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
-import { jobJson } from './render-job.js';
+import { jobJson, metaOf } from './render-job.js';
 import { allocationJson } from './render-state.js';
 import { goTime, ns, type Profile } from './wire.js';
 import { Refused, wholeId } from './writes.js';
@@ -19,7 +20,8 @@ interface SentJob {
   Meta?: Record<string, string> | null;
   TaskGroups?: {
     Count?: number;
-    Update?: { MaxParallel?: number } | null;
+    Update?: Partial<Record<'MaxParallel' | 'Canary' | 'Stagger', number>> &
+      Partial<Record<'AutoPromote' | 'AutoRevert', boolean>>;
     Tasks?: { Config?: { image?: string } }[];
   }[];
 }
@@ -41,12 +43,13 @@ export function register(cluster: Cluster, body: Body, urlId: string | null): Bo
   if (enforced === 0 && known !== null)
     throw new Refused(500, 'Enforcing job modify index 0: job already exists');
   const count = body.PreserveCounts === true ? undefined : group?.Count;
-  const maxParallel = group?.Update?.MaxParallel;
+  // A change of meta makes Nomad restart every worker; this stand-in would have to lie.
+  if (known !== null && !isDeepStrictEqual(sent.Meta ?? {}, metaOf(known)))
+    throw new Refused(500, 'the stand-in keeps the meta of its jobs');
   const outcome = cluster.register(sent.ID, {
     image,
-    rollout: sent.Meta?.muster_rollout ?? null,
     ...(count === undefined ? {} : { count }),
-    ...(maxParallel === undefined ? {} : { maxParallel }),
+    update: updateIn(group?.Update ?? {}, known?.update ?? FIRST_UPDATE),
     ...(enforced === null ? {} : { enforceIndex: enforced }),
   });
   if (outcome.kind === 'refused') {
@@ -60,6 +63,18 @@ export function register(cluster: Cluster, body: Body, urlId: string | null): Bo
     );
   }
   return registered(cluster, outcome.evalId, outcome.jobModifyIndex);
+}
+
+type SentUpdate = NonNullable<NonNullable<SentJob['TaskGroups']>[number]['Update']>;
+
+function updateIn(sent: SentUpdate, before: SimUpdate): SimUpdate {
+  return {
+    maxParallel: sent.MaxParallel ?? before.maxParallel,
+    canary: sent.Canary ?? before.canary,
+    autoPromote: sent.AutoPromote ?? before.autoPromote,
+    autoRevert: sent.AutoRevert ?? before.autoRevert,
+    stagger: sent.Stagger ?? before.stagger,
+  };
 }
 
 export function pause(cluster: Cluster, id: string, body: Body): Body {
@@ -95,7 +110,7 @@ export function versions(cluster: Cluster, job: SimJob, profile: Profile): Body 
 /** A whole allocation carries its job as it was when it was placed. */
 export function wholeAllocation(cluster: Cluster, one: SimAllocation, profile: Profile): Body {
   const job = cluster.job(one.job);
-  const was = { version: one.jobVersion, image: one.image, stable: false };
+  const was = { version: one.jobVersion, image: one.image, stable: false, update: FIRST_UPDATE };
   return { ...allocationJson(cluster, one), Job: job === null ? null : jobJson(cluster, job, profile, was) };
 }
 

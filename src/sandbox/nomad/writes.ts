@@ -30,7 +30,7 @@ export function parseBody(text: string): Body {
 }
 
 interface Marked {
-  Meta?: { muster_decision?: unknown; muster_rollout?: unknown };
+  Meta?: { muster_decision?: unknown; muster_rollout?: unknown } | null;
 }
 
 /** The decision or the rollout that a change names. */

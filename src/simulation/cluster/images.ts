@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Millis } from '../../core/model.js';
-import type { ClusterState, SimVm } from './state.js';
+import type { ClusterState, SimUpdate, SimVm } from './state.js';
 import type { Timing } from './timing.js';
 
 export type Nature = 'good' | 'unhealthy' | 'crashing' | 'missing';
@@ -14,6 +14,15 @@ export const NEVER: Millis = 8.64e15;
 
 /** What a fleet's workers run before anybody deployed anything. */
 export const firstImage = (fleet: string): string => `registry.example/${fleet}:1`;
+
+/** What people wrote into a job: not what a rollout needs, so that it must be given back. */
+export const FIRST_UPDATE: SimUpdate = {
+  maxParallel: 2,
+  canary: 1,
+  autoPromote: true,
+  autoRevert: true,
+  stagger: 30_000_000_000,
+};
 
 export function natureOf(image: string): Nature {
   const tag = image.slice(image.lastIndexOf(':') + 1);
@@ -72,9 +81,11 @@ export function upgraded(state: ClusterState): ClusterState {
   state.prepulls ??= [];
   for (const job of state.jobs) {
     job.image ??= firstImage(job.fleet);
-    job.maxParallel ??= 1;
-    job.rollout ??= null;
-    job.versions ??= [{ version: job.version, image: job.image, stable: true, at: job.submittedAt }];
+    job.update ??= { ...FIRST_UPDATE };
+    job.held ??= null;
+    const update = { ...job.update };
+    job.versions ??= [{ version: job.version, image: job.image, stable: true, at: job.submittedAt, update }];
+    for (const version of job.versions) version.update ??= update;
   }
   for (const vm of state.vms) vm.images ??= [];
   for (const one of state.allocations) {

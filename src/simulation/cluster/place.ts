@@ -87,7 +87,7 @@ function roll(state: ClusterState, job: SimJob, timing: Timing): void {
   const fresh = live.filter((one) => one.image === job.image);
   if (fresh.some((one) => one.healthy === false)) return;
   const underWay = job.count - old.length - fresh.filter((one) => one.healthy === true).length;
-  for (const one of old.slice(0, Math.max(0, job.maxParallel - underWay)))
+  for (const one of old.slice(0, Math.max(0, job.update.maxParallel - underWay)))
     stopAllocation(state, one, 'alloc is being updated due to job update', timing.workerStopMs);
 }
 

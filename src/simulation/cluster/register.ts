@@ -1,15 +1,15 @@
 /** A job registered anew, as Nomad does it: counts are kept unless one is given, and a change opens a deployment. */
+import { isDeepStrictEqual } from 'node:util';
 import { addEvaluation } from './evaluations.js';
 import { newVersion, openDeployment } from './scale.js';
-import { type ClusterState, nextId } from './state.js';
+import { type ClusterState, nextId, type SimUpdate } from './state.js';
 import type { Timing } from './timing.js';
 
 export interface RegisterRequest {
   image: string;
   /** Absent: the live count is preserved. */
   count?: number;
-  maxParallel?: number;
-  rollout?: string | null;
+  update?: Partial<SimUpdate>;
   /** The job-modify index that must still hold; absent: any. */
   enforceIndex?: number;
 }
@@ -33,12 +33,12 @@ export function registerJob(
     return { kind: 'refused', why: 'index', actual: job.jobModifyIndex };
   const evalId = nextId(state);
   const count = request.count ?? job.count;
+  const update = { ...job.update, ...request.update };
   const changes =
-    request.image !== job.image || count !== job.count || (request.rollout ?? job.rollout) !== job.rollout;
+    request.image !== job.image || count !== job.count || !isDeepStrictEqual(update, job.update);
   job.image = request.image;
   job.count = count;
-  job.maxParallel = request.maxParallel ?? job.maxParallel;
-  job.rollout = request.rollout ?? job.rollout;
+  job.update = update;
   if (changes) {
     newVersion(state, job);
     openDeployment(state, job, timing);

@@ -80,7 +80,8 @@ export function addEvent(
 
 export function newVersion(state: ClusterState, job: SimJob): void {
   job.version += 1;
-  job.versions.push({ version: job.version, image: job.image, stable: false, at: state.now });
+  const { version, image } = job;
+  job.versions.push({ version, image, stable: false, at: state.now, update: { ...job.update } });
   job.versions = job.versions.slice(-VERSIONS_KEPT);
   job.abandoned = 0;
   job.submittedAt = state.now;

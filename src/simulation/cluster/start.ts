@@ -1,6 +1,6 @@
 /** The cluster at its start: every worker asked for runs and is healthy, on just enough nodes. */
 import type { ClusterSpec } from '../cluster.js';
-import { firstImage, holdImages } from './images.js';
+import { FIRST_UPDATE, firstImage, holdImages } from './images.js';
 import { settle } from './place.js';
 import {
   type ClusterState,
@@ -75,9 +75,11 @@ function addZone(
     foreignPolicy: false,
     workersPerAllocation: fleet.workersPerAllocation,
     image: firstImage(fleet.name),
-    maxParallel: 1,
-    rollout: null,
-    versions: [{ version: 0, image: firstImage(fleet.name), stable: true, at: state.now }],
+    update: { ...FIRST_UPDATE },
+    held: null,
+    versions: [
+      { version: 0, image: firstImage(fleet.name), stable: true, at: state.now, update: { ...FIRST_UPDATE } },
+    ],
     abandoned: 0,
     events: [],
     submittedAt: state.now,

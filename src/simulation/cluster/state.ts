@@ -87,12 +87,11 @@ export interface SimJob {
   workersPerAllocation: number;
   /** What a worker that starts now comes up with. */
   image: string;
-  /** How many workers the scheduler itself replaces at once when the image changes. */
-  maxParallel: number;
-  /** The rollout that registered it last. */
-  rollout: string | null;
+  update: SimUpdate;
+  /** A rollout of the in-memory twin holds it, and gives this back. */
+  held: SimUpdate | null;
   /** The newest versions, oldest first. */
-  versions: { version: number; image: string; stable: boolean; at: Millis }[];
+  versions: SimVersion[];
   /** Never placed and never to be: the deployment that asked for them failed. */
   abandoned: number;
   events: SimScalingEvent[];
@@ -100,6 +99,25 @@ export interface SimJob {
   createIndex: number;
   jobModifyIndex: number;
   modifyIndex: number;
+}
+
+/** How the scheduler itself goes about a new image. */
+export interface SimUpdate {
+  /** Workers replaced at once. */
+  maxParallel: number;
+  canary: number;
+  autoPromote: boolean;
+  autoRevert: boolean;
+  /** Nanoseconds; it means nothing for a service. */
+  stagger: number;
+}
+
+export interface SimVersion {
+  version: number;
+  image: string;
+  stable: boolean;
+  at: Millis;
+  update: SimUpdate;
 }
 
 export interface SimScalingEvent {

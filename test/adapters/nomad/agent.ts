@@ -29,42 +29,13 @@ const ROOM_MB = 4 * WORKER_MB + 50;
 
 export async function startAgent(version: string, more: object = {}): Promise<Agent> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-nomad-'));
-  const [http, rpc, serf] = await Promise.all([freePort(), freePort(), freePort()]);
-  const config = {
-    bind_addr: '127.0.0.1',
-    ports: { http, rpc, serf },
-    client: {
-      memory_total_mb: ROOM_MB,
-      // The network's fingerprint needs an interface that has an address.
-      network_interface: 'lo',
-      meta: { zone: 'a' },
-      // No looking for a cloud's metadata server.
-      options: { 'fingerprint.denylist': 'env_aws,env_gce,env_azure,env_digitalocean' },
-    },
-    ...more,
-    plugin: [{ raw_exec: [{ config: [{ enabled: true }] }] }],
-  };
-  await writeFile(join(folder, 'agent.json'), JSON.stringify(config));
-  const child = spawn('nomad', ['agent', '-dev', '-config', join(folder, 'agent.json')], {
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH, HOME: folder },
-  });
+  const [http = 0, rpc = 0, serf = 0] = await Promise.all([freePort(), freePort(), freePort()]);
+  const config = { ...configOf('a', { http, rpc, serf }), ...more };
+  const end = await launch(folder, 0, config, ['-dev'], { PATH: process.env.PATH ?? '' });
   const url = `http://127.0.0.1:${http}`;
-  const api: Agent['api'] = async (method, path, body, token) => {
-    const init = {
-      method,
-      headers: token === undefined ? {} : { 'x-nomad-token': token },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    };
-    const answer = await fetch(`${url}${path}`, init);
-    const text = await answer.text();
-    return {
-      status: answer.status,
-      body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text,
-    };
-  };
+  const api = askOf(url);
   const stop = async () => {
-    await ended(child);
+    await end();
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -80,7 +51,58 @@ export async function startAgent(version: string, more: object = {}): Promise<Ag
   return { url, version, api, stop };
 }
 
-export function aJob(id: string, count: number): Record<string, unknown> {
+/** A node with room for four workers. */
+export function configOf(zone: string, ports: { http: number; rpc: number; serf: number }) {
+  return {
+    bind_addr: '127.0.0.1',
+    advertise: { http: '127.0.0.1', rpc: '127.0.0.1', serf: '127.0.0.1' },
+    ports,
+    client: {
+      memory_total_mb: ROOM_MB,
+      // The network's fingerprint needs an interface that has an address.
+      network_interface: 'lo',
+      meta: { zone },
+      // No looking for a cloud's metadata server.
+      options: { 'fingerprint.denylist': 'env_aws,env_gce,env_azure,env_digitalocean' },
+    },
+    plugin: [{ raw_exec: [{ config: [{ enabled: true }] }] }],
+  };
+}
+
+/** Starts an agent; the answer ends it. */
+export async function launch(
+  folder: string,
+  n: number,
+  config: object,
+  args: string[],
+  env: Record<string, string>,
+): Promise<() => Promise<void>> {
+  const file = join(folder, `agent-${n}.json`);
+  await writeFile(file, JSON.stringify(config));
+  const child = spawn('nomad', ['agent', ...args, '-config', file], {
+    stdio: 'ignore',
+    env: { HOME: folder, ...env },
+  });
+  return () => ended(child);
+}
+
+export function askOf(url: string): Agent['api'] {
+  return async (method, path, body, token) => {
+    const init = {
+      method,
+      headers: token === undefined ? {} : { 'x-nomad-token': token },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    const answer = await fetch(`${url}${path}`, init);
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text,
+    };
+  };
+}
+
+export function aJob(id: string, count: number) {
   const second = 1e9;
   return {
     ID: id,
@@ -135,7 +157,7 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

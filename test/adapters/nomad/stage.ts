@@ -4,7 +4,7 @@ import type { Log } from '../../../src/ports.js';
 import { createNomadStandIn } from '../../../src/sandbox/nomad/stand-in.js';
 import type { ClusterSpec } from '../../../src/simulation/cluster.js';
 import type { Stage } from '../../contracts/orchestrator.js';
-import type { RolloutStage } from '../../contracts/rollout.js';
+import { type RolloutStage, simulatedTime } from '../../contracts/rollout.js';
 import { aWorld, type World } from '../../sandbox/stage.js';
 
 export type NomadStage = Stage & RolloutStage & World & { url: string; said: string[] };
@@ -36,5 +36,13 @@ export async function aNomad(
   };
   const orchestrator = createNomadOrchestrator(reached);
   const rollouts = createNomadRollouts(reached);
-  return { ...world, orchestrator, rollouts, url: standIn.url, said, close: () => standIn.close() };
+  return {
+    ...world,
+    ...simulatedTime(world),
+    orchestrator,
+    rollouts,
+    url: standIn.url,
+    said,
+    close: () => standIn.close(),
+  };
 }
