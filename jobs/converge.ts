@@ -2,19 +2,20 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import { type GroupNow, nextSteps, type Step } from '../src/core/converge.js';
-import type { DecisionStatus, DesiredState, Freeze, Millis } from '../src/core/model.js';
+import type { DesiredState, Freeze, Millis } from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import { perform } from '../src/perform.js';
 import type { FleetState, Lease } from '../src/ports.js';
-import { announceAll } from './announce.js';
 import { defineJob } from './job.js';
 import { openFreezes } from './look.js';
-import { decisionRow, lackRow } from './messages.js';
+import { end, note } from './progress.js';
 
 /** Between two looks at the cluster while it moves, Muster time. */
 const STEP_MS = 10_000;
 /** After an outside error, Muster time. */
 const RETRY_MS = 20_000;
+/** A peer that asks for more is asked again nevertheless. Machine time. */
+const MOST_REST_MS = 10 * 60_000;
 
 /**
  * One step toward the desired state per run. It may be killed anywhere: the next run reads intent and the world again and
@@ -67,8 +68,9 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
     );
     return null;
   }
+  if ((desired.restUntil ?? 0) > now) return desired.restUntil! - now;
   try {
-    return await toward(fleet, lease, desired, now, context);
+    return await toward(fleet, lease, { ...state, desired }, now, context);
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     tellFailure(fleet, desired, error, context);
@@ -83,7 +85,7 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
       );
       return null;
     }
-    await note(fleet, lease, desired, waitingFor(error), false, context);
+    await note(fleet, lease, desired, resting(desired, [error], context), waitingFor(error), false, context);
     return retryMs(error, context);
   }
 }
@@ -91,7 +93,7 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
 async function toward(
   fleet: FleetConfig,
   lease: Lease,
-  desired: DesiredState,
+  { desired, version }: { desired: DesiredState; version: number },
   now: Millis,
   context: JobContext,
 ): Promise<Millis | null> {
@@ -102,7 +104,8 @@ async function toward(
     // Without the cloud's word no node comes or goes, but workers may still use the room that there is.
     orNote(groupsOf(fleet, context), failures),
   ]);
-  const { steps, done } = nextSteps(desired, zones, nodes, groups ?? [], fleet.policy, now);
+  const known = groups === 'failed' ? desired.placement.map(silentGroup) : groups;
+  const { steps, done } = nextSteps(desired, zones, nodes, known, fleet.policy, now);
   if (done) {
     if (failures[0] !== undefined) throw failures[0];
     await end(fleet, lease, desired, 'ready', null, context);
@@ -114,41 +117,62 @@ async function toward(
   }
   const notes: string[] = [];
   let lacks = false;
-  let { actedAt } = desired;
+  let actedAt = desired.actedAt ?? now;
+  const mayAct = () => isStillAsked(lease, version, context);
   for (const step of steps) {
-    // Reading the world may have taken long: who lost the lease meanwhile leaves the world to its new holder.
-    if (isAct(step) && !(await context.store.renew(lease, context.settings.leaseMs))) return STEP_MS;
     const current = zones.find((zone) => zone.zone === step.zone)?.desired ?? 0;
     // A zone whose peer fails does not keep the others from what they need.
-    const acting = perform(step, { fleet, decisionId: desired.decisionId, current }, context);
+    const acting = perform(step, { fleet, decisionId: desired.decisionId, current, mayAct }, context);
     const outcome = await orNote(acting, failures);
-    if (outcome === null) continue;
+    if (outcome === 'failed') continue;
+    if (outcome === null) return STEP_MS;
     if (outcome.note !== null) notes.push(outcome.note);
     lacks ||= outcome.lacks;
-    if (outcome.acted && (step.do === 'grow' || step.do === 'scale')) actedAt = now;
+    // The look at the world before it may have taken long: what was asked for last has its time from here.
+    if (outcome.acted && (step.do === 'grow' || step.do === 'scale')) actedAt = context.clock.now();
   }
   for (const error of failures) tellFailure(fleet, desired, error, context);
   notes.push(...new Set(failures.map(waitingFor)));
   const text = notes.length === 0 ? null : notes.join('; ');
-  await note(fleet, lease, { ...desired, actedAt }, text, lacks, context, actedAt !== desired.actedAt);
+  const after = { ...resting(desired, failures, context), actedAt };
+  await note(fleet, lease, desired, after, text, lacks, context);
   return Math.max(STEP_MS, ...failures.map((error) => retryMs(error, context)));
 }
 
-/** Its result, or null and one more failure. */
-async function orNote<T>(work: Promise<T>, failures: OutsideError[]): Promise<T | null> {
+/**
+ * Whether an act may go out: reading the world and planning may have taken long. Who lost the lease or ran past the
+ * deadline leaves the world to the next run, and so does a decision that people or a newer one have overtaken.
+ */
+async function isStillAsked(lease: Lease, version: number, context: JobContext): Promise<boolean> {
+  if (context.signal.aborted || !(await context.store.renew(lease, context.settings.leaseMs))) return false;
+  return (await context.store.fleet(lease.fleet)).version === version;
+}
+
+/** Its result, or one more failure. */
+async function orNote<T>(work: Promise<T>, failures: OutsideError[]): Promise<T | 'failed'> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     failures.push(error);
-    return null;
+    return 'failed';
   }
 }
 
 const waitingFor = ({ peer, why }: OutsideError): string => `waiting for ${peer}: ${why}`;
 
-const retryMs = ({ retryAfterMs }: OutsideError, { clock }: JobContext): Millis =>
-  Math.max(RETRY_MS, (retryAfterMs ?? 0) * clock.speed);
+/** Retry-After is the machine's time. */
+const restMs = ({ retryAfterMs }: OutsideError, { clock }: JobContext): Millis =>
+  Math.min(retryAfterMs ?? 0, MOST_REST_MS) * clock.speed;
+
+const retryMs = (error: OutsideError, context: JobContext): Millis =>
+  Math.max(RETRY_MS, restMs(error, context));
+
+/** Whoever wakes converge earlier than a peer said finds it resting. */
+function resting(desired: DesiredState, failures: OutsideError[], context: JobContext): DesiredState {
+  const longest = Math.max(0, ...failures.map((error) => restMs(error, context)));
+  return longest === 0 ? desired : { ...desired, restUntil: context.clock.now() + longest };
+}
 
 function tellFailure(
   fleet: FleetConfig,
@@ -163,7 +187,10 @@ function tellFailure(
   );
 }
 
-const isAct = (step: Step): boolean => step.do !== 'wait' && step.do !== 'give-up';
+const silentGroup = ({ zone }: { zone: string }): GroupNow => ({
+  ...{ zone, size: null, names: [] },
+  problem: 'the cloud does not say what nodes there are',
+});
 
 async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<GroupNow[]> {
   const groups = await context.nodeGroups.list(fleet.nodeGroups);
@@ -192,68 +219,3 @@ const isOverdue = (desired: DesiredState, fleet: FleetConfig, now: Millis): bool
 
 const overdueNote = (steps: Step[]): string =>
   steps.map((step) => `${step.zone}: ${'detail' in step ? step.detail : step.do}`).join('; ');
-
-/** Keeps what was learnt, only when it is news: a message is updated, never chattered. */
-async function note(
-  fleet: FleetConfig,
-  lease: Lease,
-  desired: DesiredState,
-  text: string | null,
-  lacks: boolean,
-  context: JobContext,
-  hasActed = false,
-): Promise<void> {
-  if (desired.status === 'applying' && desired.note === text && !hasActed) return;
-  await store(fleet, lease, { ...desired, status: 'applying', note: text }, 'applying', lacks, context);
-}
-
-async function end(
-  fleet: FleetConfig,
-  lease: Lease,
-  desired: DesiredState,
-  status: 'ready' | 'failed',
-  text: string | null,
-  context: JobContext,
-): Promise<void> {
-  await store(fleet, lease, { ...desired, status, note: text }, status, false, context);
-}
-
-async function store(
-  fleet: FleetConfig,
-  lease: Lease,
-  desired: DesiredState,
-  status: DecisionStatus,
-  lacks: boolean,
-  context: JobContext,
-): Promise<void> {
-  const record = await context.store.decision(fleet.name, desired.decisionId);
-  const now = context.clock.now();
-  const outbox = record === null ? [] : [decisionRow({ ...record, status }, desired.note, fleet, now)];
-  if (record !== null && (status === 'failed' || lacks)) outbox.push(lackRow(record, desired, fleet, now));
-  const kept = await context.store.progress(lease, {
-    desired,
-    status,
-    ...(status === 'applying'
-      ? {}
-      : {
-          audit: {
-            at: now,
-            by: { id: 'muster', name: 'Muster' },
-            action: `scale-${status}`,
-            fleet: fleet.name,
-            ids: { decision: desired.decisionId },
-            ...(desired.note === null ? {} : { detail: { note: desired.note } }),
-          },
-        }),
-    outbox,
-    pager: [],
-  });
-  if (kept !== 'stored') {
-    context.log.warn(
-      { fleet: fleet.name, decision: desired.decisionId },
-      'lost the lease or the decision was superseded',
-    );
-    return;
-  }
-  await announceAll(outbox, [], context);
-}

@@ -83,17 +83,23 @@ async function stepAll(fleet: FleetConfig, lease: Lease, context: JobContext): P
   if (all.length === 0) return null;
   const world = await lookAt(fleet, context);
   let entries = all.map((machine) => entryOf(machine, world));
+  const mayAct = async () =>
+    !context.signal.aborted && (await context.store.renew(lease, context.settings.leaseMs));
   for (const machine of all) {
     const now = context.clock.now();
     const own = entries.find(({ id }) => id === machine.id)!;
     const seen = seenOf(own, entries, fleet, world, now);
     const mark = markOf(machine.id);
     const { state, actions } = advance(machine.state, seen, mark, now);
-    if (!(await context.store.renew(lease, context.settings.leaseMs))) return STEP_MS;
+    if (!(await mayAct())) return STEP_MS;
     if (!(await keep(fleet, machine, state, world, lease, context))) return STEP_MS;
     // Those after it in this run must see that it has begun.
     entries = entries.map((each) => (each.id === machine.id ? { ...each, state } : each));
-    for (const action of actions) await act(action, state, mark, fleet, world, context);
+    for (const action of actions) {
+      // Several acts may take long together: whoever lost the lease meanwhile stops.
+      if (!(await mayAct())) return STEP_MS;
+      await act(action, state, mark, fleet, world, mayAct, context);
+    }
   }
   return entries.some(({ state }) => isOpen(state)) ? STEP_MS : null;
 }
@@ -175,13 +181,15 @@ async function act(
   mark: string,
   fleet: FleetConfig,
   world: World,
+  mayAct: () => Promise<boolean>,
   context: JobContext,
 ): Promise<void> {
   if (action.do === 'evaluate') return askForDecision(fleet.name, context);
   if (action.do !== 'shrink') return performOnNode(action, { fleet, node: state.node, mark }, context);
   for (const step of spareSteps(fleet, world, context.clock.now())) {
     const current = world.zones.find(({ zone }) => zone === step.zone)?.desired ?? 0;
-    await perform(step, { fleet, decisionId: world.state.desired!.decisionId, current }, context);
+    const task = { fleet, decisionId: world.state.desired!.decisionId, current, mayAct };
+    if ((await perform(step, task, context)) === null) return;
   }
 }
 

@@ -22,13 +22,21 @@ export interface Outcome {
   lacks: boolean;
 }
 
-export async function perform(
-  step: Step,
-  what: { fleet: FleetConfig; decisionId: string /** Workers that the zone holds now. */; current: number },
-  hands: Hands,
-): Promise<Outcome> {
-  const { fleet, decisionId } = what;
+export interface Task {
+  fleet: FleetConfig;
+  decisionId: string;
+  /** Workers that the zone holds now. */
+  current: number;
+  /** Asked right before the world is changed, when every slow question has its answer. */
+  mayAct(): Promise<boolean>;
+}
+
+/** null: it may not be done any more, and nothing was. */
+export async function perform(step: Step, what: Task, hands: Hands): Promise<Outcome | null> {
+  const { fleet, decisionId, mayAct } = what;
   const { zone } = step;
+  const isPlanned = step.do === 'scale' && step.raise;
+  if (step.do !== 'wait' && step.do !== 'give-up' && !isPlanned && !(await mayAct())) return null;
   switch (step.do) {
     case 'wait':
       return {
@@ -94,9 +102,9 @@ export async function performOnNode(
 /** A raise goes as far as it fits: asking for more would wedge the job until its deployment times out. */
 async function scale(
   step: Extract<Step, { do: 'scale' }>,
-  what: { fleet: FleetConfig; decisionId: string; current: number },
+  what: Task,
   hands: Hands,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   const { fleet, decisionId, current } = what;
   const { zone } = step;
   let workers = step.workers;
@@ -108,6 +116,7 @@ async function scale(
       if (plan.fits <= current) return { acted: false, lacks: true, note };
       workers = plan.fits;
     }
+    if (!(await what.mayAct())) return null;
   }
   hands.log.info({ fleet: fleet.name, zone, workers, decision: decisionId }, 'scaling');
   const result = await hands.orchestrator.scale(fleet.orchestrator, zone, workers, {

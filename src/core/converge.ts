@@ -9,7 +9,7 @@ import { isMaintenanceMark } from './maintenance/state.js';
 import type { DesiredState, Millis, NodeSeen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
 
-/** What the cloud says of a zone's group; `size` null: nobody can resize it. */
+/** What the cloud says of a zone's group; `size` null: nobody can resize it, or, with a problem, nobody says how large it is. */
 export interface GroupNow {
   zone: string;
   size: number | null;
@@ -38,12 +38,14 @@ export interface Converging {
 
 /** A raise waits this many start-up times for nodes, then goes as far as it fits. */
 const PATIENCE = 2;
+/** A cloud that did not answer may answer the next time; a raise as far as it fits would keep the rest waiting longer. */
+const SILENCE_MS = 60_000;
 
 /**
  * How long nodes and workers have had to come. From the last act, not from the decision: a bot that died in between may
- * have left the first act to another one, much later.
+ * have left the first act to another one, much later, and may itself have acted without a word left of it.
  */
-const waited = ({ at, actedAt }: DesiredState, now: Millis): Millis => now - Math.max(at, actedAt ?? at);
+const waited = ({ actedAt }: DesiredState, now: Millis): Millis => now - (actedAt ?? now);
 
 export function nextSteps(
   desired: DesiredState,
@@ -121,6 +123,10 @@ function raise(
   const canGrow = group !== null && group.size !== null;
   if (usable < needed && canGrow && !late && group.problem === null) {
     return { do: 'wait', zone, for: 'nodes', detail: `${usable} of ${needed} nodes ready` };
+  }
+  const isSilent = group !== null && group.size === null && group.problem !== null;
+  if (usable < needed && isSilent && waited(desired, now) <= SILENCE_MS) {
+    return { do: 'wait', zone, for: 'nodes', detail: group.problem ?? '' };
   }
   // Workers of the last cut still hold their slots for moments: part of the raise now would call a lack what is none.
   const emptying = nodes.some(({ drain }) => drain !== null && !drain.done);

@@ -254,8 +254,13 @@ export interface DesiredState {
   status: 'planned' | 'applying' | 'ready' | 'failed';
   /** What converge last learnt, in a sentence for people (a lack of capacity, a blocking deployment). */
   note: string | null;
-  /** When converge last grew a group or scaled a job for it; patience with nodes and workers counts from then. */
+  /**
+   * When converge last grew a group or scaled a job for it, or first took it up; patience with nodes and workers counts
+   * from then. null: not taken up yet.
+   */
   actedAt: Millis | null;
+  /** A peer asked to be left alone until then; absent: none did. */
+  restUntil?: Millis;
 }
 
 export interface NodeSeen {

@@ -68,7 +68,14 @@ describe('nextSteps, raising', () => {
     const nodes = [node('n1', 4), node('n2', 0)];
     const groups = [group('n1', 'n2')];
     const steps = (leaving: number, wants: number, ms = 10_000, seen = nodes) =>
-      nextSteps(desired(wants), [zone({ draining: leaving })], seen, groups, policy(), T0 + ms).steps;
+      nextSteps(
+        desired(wants, { actedAt: T0 }),
+        [zone({ draining: leaving })],
+        seen,
+        groups,
+        policy(),
+        T0 + ms,
+      ).steps;
     const first = steps(2, 7)[0];
     assert.equal(first?.do === 'wait' && first.for, 'leaving');
     assert.deepEqual(kinds(steps(2, 6)), ['scale'], 'there is room beside them');
@@ -81,8 +88,26 @@ describe('nextSteps, raising', () => {
   });
   it('goes as far as it fits when the nodes do not come in time', () => {
     const late = T0 + 2 * 180_000 + 1;
-    const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), late);
+    const want = desired(5, { actedAt: T0 });
+    const { steps } = nextSteps(want, [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), late);
     assert.deepEqual(kinds(steps), ['scale']);
+  });
+  it('is patient with nodes that a bot asked for which died before it could say so', () => {
+    const found = T0 + 1_500_000;
+    const { steps } = nextSteps(desired(5), [zone()], [node('n1', 4)], [group('n1', 'n2')], policy(), found);
+    assert.deepEqual(kinds(steps), ['wait']);
+  });
+  it('gives a cloud that did not answer another minute before it goes as far as it fits', () => {
+    const silent: GroupNow = { zone: 'a', size: null, names: [], problem: 'no answer' };
+    const at = (ms: number, workers: number, nodes = [node('n1', 4)]) =>
+      kinds(nextSteps(desired(workers, { actedAt: T0 }), [zone()], nodes, [silent], policy(), T0 + ms).steps);
+    assert.deepEqual(at(0, 9), ['wait']);
+    assert.deepEqual(at(60_001, 9), ['scale']);
+    assert.deepEqual(
+      at(0, 5, [node('n1', 4), node('n2', 0)]),
+      ['scale'],
+      'what needs no new node needs no cloud',
+    );
   });
   it('gives nodes their time from when they were asked for, however old the decision is', () => {
     const steps = (actedAt: number) => {
@@ -216,7 +241,7 @@ describe('nextSteps, zones', () => {
     const nodes = [node('n1', 4), node('n2', 0)];
     const stuck = zone({ desired: 5, ready: 4, starting: 0 });
     const at = (ms: number, seen = stuck) =>
-      nextSteps(desired(5), [seen], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps;
+      nextSteps(desired(5, { actedAt: T0 }), [seen], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps;
     assert.deepEqual(at(181_000), [{ do: 'scale', zone: 'a', workers: 4, raise: false }]);
     assert.deepEqual(kinds(at(182_000, { ...stuck, desired: 4 })), ['scale']);
     assert.deepEqual(kinds(at(60_000)), ['wait']);

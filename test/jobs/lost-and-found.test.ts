@@ -146,10 +146,13 @@ test('a zone whose peer fails does not keep the other from its workers', async (
 });
 
 test('without the cloud workers use the room that there is, and the decision is not called done', async () => {
-  const { store, context, did, raise } = scene({
+  const { store, context, did, raise, set } = scene({
     nodeGroups: { list: () => fails('gce') } as unknown as JobContext['nodeGroups'],
   });
   await raise();
+  await converge.run({ v: 1, fleet: 'ocr' }, context);
+  deepEqual(did, [], 'the next answer may say that there are nodes to come');
+  set(2);
   await converge.run({ v: 1, fleet: 'ocr' }, context);
   deepEqual(did, ['b 4']);
   match((await store.fleet('ocr')).desired?.note ?? '', /waiting for gce: error/);

@@ -80,7 +80,7 @@ async function follow(spec: ReturnType<typeof aSpec>, cycles: number, world: Wor
       from: 0,
       status: 'planned',
       note: null,
-      actedAt: null,
+      actedAt: world.cluster.now,
     };
     let seconds = 0;
     while (!(await step(desired, fleet, world))) {
@@ -110,7 +110,8 @@ async function step(desired: DesiredState, fleet: ReturnType<typeof aFleet>, wor
   const { steps, done } = nextSteps(desired, zones, nodes, present, fleet.policy, world.cluster.now);
   for (const one of steps) {
     const current = zones.find((seen) => seen.zone === one.zone)?.desired ?? 0;
-    await perform(one, { fleet, decisionId: desired.decisionId, current }, world);
+    const task = { fleet, decisionId: desired.decisionId, current, mayAct: async () => true };
+    await perform(one, task, world);
   }
   return done;
 }
