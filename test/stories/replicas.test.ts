@@ -16,6 +16,8 @@ const CYCLE_MS = 1_200_000;
 /** A cycle of three seconds. */
 const SPEED = 400;
 const CYCLES = 24;
+/** At least; a busy machine, on which a replica is long in coming back, takes more cycles for it. */
+const KILLS = 10;
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 
 interface State {
@@ -63,7 +65,7 @@ test('two replicas, either killed at random: one decision a cycle, no two cycles
     const random = createRandom(11);
     let kills = 0;
     let end = two;
-    while (end.clock < from + CYCLES * CYCLE_MS) {
+    while (end.clock < from + CYCLES * CYCLE_MS || kills < KILLS) {
       // Between a tenth of a cycle and one and a half: some kills hit the middle of a decision, some a quiet time.
       const pause = (0.1 + 1.4 * random.next()) * (CYCLE_MS / SPEED);
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -74,7 +76,6 @@ test('two replicas, either killed at random: one decision a cycle, no two cycles
         kills += 1;
       }
     }
-    ok(kills >= 10, `${kills} kills`);
     everyCycleOnce(end, from);
     noActionTwice(end);
   } finally {
