@@ -1,5 +1,8 @@
+import type { FleetConfig } from '../src/config.js';
 import { isOpen } from '../src/core/access.js';
 import { type Check, doctorMessage } from '../src/core/views/doctor.js';
+import { healthWords } from '../src/core/views/health.js';
+import { storedHealth } from '../src/symptoms.js';
 import { type CommandContext, defineVerb } from './command.js';
 import { patiently } from './peers.js';
 
@@ -21,7 +24,33 @@ export const doctor = defineVerb<null>({
 /** What can be told from what is stored. */
 async function insideChecks(context: CommandContext): Promise<Check[]> {
   const fleets = await Promise.all(context.fleets.map(({ name }) => freshness(name, context)));
-  return [...fleets, await auditWhole(context), roles(context)];
+  const health = await Promise.all(
+    context.fleets.filter(({ health: source }) => source != null).map((fleet) => answering(fleet, context)),
+  );
+  return [...fleets, ...health, await auditWhole(context), roles(context)];
+}
+
+/** Do workers answer when they are asked how they are? Without their answers they count as running. */
+async function answering(fleet: FleetConfig, context: CommandContext): Promise<Check> {
+  const what = `Health of the workers of ${fleet.name}`;
+  const stored = await patiently(storedHealth(fleet, context.now, context.reader));
+  if (!stored.ok) return { what, ok: false, detail: stored.error.message, fix: 'See Redis above.' };
+  const health = stored.value;
+  const fix = `Look at health.url and health.port of ${fleet.name} in muster.yml, at the port's label in the job, and whether this bot reaches the nodes.`;
+  if (health === null) {
+    const detail = 'nobody could be asked lately, so all count as running';
+    return { what, ok: false, optional: true, detail, fix };
+  }
+  const { asked, answered } = health;
+  const detail = healthWords(health);
+  if (answered > 0 || asked === 0) return { what, ok: true, detail };
+  return {
+    what,
+    ok: false,
+    optional: true,
+    detail: `none of ${asked} answered, so all count as running`,
+    fix,
+  };
 }
 
 async function freshness(name: string, context: CommandContext): Promise<Check> {

@@ -3,6 +3,7 @@ import type { Freeze } from '../src/core/model.js';
 import { cycleMs, cycleStart } from '../src/core/policy.js';
 import { openFreezes } from '../src/core/views/intent.js';
 import { type FleetNow, statusMessage } from '../src/core/views/status.js';
+import { storedHealth } from '../src/symptoms.js';
 import { knownFleet } from './arguments.js';
 import { type CommandContext, defineVerb } from './command.js';
 import { patiently, silence } from './peers.js';
@@ -43,9 +44,10 @@ export async function fleetNow(
 ): Promise<FleetNow> {
   const { name, policy } = fleet;
   const { now } = context;
-  const [state, zones] = await Promise.all([
+  const [state, zones, health] = await Promise.all([
     patiently(context.reader.fleet(name)),
     patiently(context.orchestrator.zones(fleet.orchestrator)),
+    patiently(storedHealth(fleet, now, context.reader)),
   ]);
   if (!state.ok) silent.add(silence(state.error, 'overrides, freezes and decisions are not known'));
   if (!zones.ok) silent.add(silence(zones.error, 'workers are shown as last known'));
@@ -56,6 +58,7 @@ export async function fleetNow(
     name,
     policy,
     zones: zones.ok ? zones.value : null,
+    ...(fleet.health ? { health: health.ok ? health.value : null } : {}),
     sample: known?.memory?.recent.at(-1) ?? null,
     desired: known?.desired ?? null,
     override: override !== null && override.until > now ? override : null,

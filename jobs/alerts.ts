@@ -6,10 +6,10 @@ import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
 import { decisionsKey, latencyKey, type Paged } from '../src/core/paged.js';
 import { cycleMs, type Policy } from '../src/core/policy.js';
+import type { Fit } from '../src/core/remedies/index.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
 import type { FleetState } from '../src/ports.js';
 import { announceAll } from './announce.js';
-import type { Fit } from './auto-remedy.js';
 import type { Look } from './look.js';
 import { row, stoppedKey } from './messages.js';
 

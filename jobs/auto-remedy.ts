@@ -2,17 +2,12 @@
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import type { Millis } from '../src/core/model.js';
-import { fitting } from '../src/core/remedies/index.js';
-import type { Remedy, Symptoms } from '../src/core/remedies/remedy.js';
+import { type Fit, fitting, saidAs } from '../src/core/remedies/index.js';
+import type { Symptoms } from '../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../src/core/remedies/run.js';
 import type { FleetState } from '../src/ports.js';
 import { lightSymptoms } from '../src/symptoms.js';
 import type { Look } from './look.js';
-
-export interface Fit {
-  remedy: Remedy;
-  why: string;
-}
 
 /** `alertSince`: of the alert as it is being stored now. */
 export async function fittingNow(
@@ -34,9 +29,10 @@ export async function runByItself(fleet: FleetConfig, fits: Fit[], context: JobC
   if (first === undefined || fleet.policy.mode !== 'act') return;
   const stored = await context.store.machines('remedy');
   const runs = stored.filter((one) => one.fleet === fleet.name).map((one) => one.state as RemedyRun);
-  if (!mayRunByItself(first.remedy.name, runs, perHour, context.clock.now())) return;
+  const asked = { name: first.remedy.name, words: first.words };
+  if (!mayRunByItself(asked, runs, perHour, context.clock.now())) return;
   const reply = await context.handle({
-    text: `remedy ${fleet.name} ${first.remedy.name}`,
+    text: saidAs(fleet.name, first),
     by: { id: 'muster', name: 'Muster' },
     where: 'muster',
   });

@@ -4,11 +4,13 @@
  */
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
+import { type FleetHealth, servesNothing } from '../src/core/health/state.js';
 import { emptyMemory, learn } from '../src/core/learn.js';
 import type { Memory } from '../src/core/memory.js';
 import type { Freeze, Millis, Missing, Sample, Seen, Trigger, ZoneSeen } from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import type { DemandSeen, FleetState } from '../src/ports.js';
+import { storedHealth } from '../src/symptoms.js';
 
 const MINUTE = 60_000;
 
@@ -18,7 +20,12 @@ export interface Look {
   zones: ZoneSeen[] | null;
 }
 
-export async function look(fleet: FleetConfig, context: JobContext): Promise<Look> {
+/** `health`: what workers say of themselves; else what was stored of it lately. It never throws. */
+export async function look(
+  fleet: FleetConfig,
+  context: JobContext,
+  health: Promise<FleetHealth | null> = storedHealth(fleet, context.clock.now(), context.store),
+): Promise<Look> {
   const now = context.clock.now();
   const missing: Missing[] = [];
   const ask = async <T>(
@@ -38,7 +45,7 @@ export async function look(fleet: FleetConfig, context: JobContext): Promise<Loo
       return null;
     }
   };
-  const [demand, latency, saturation, zones] = await Promise.all([
+  const [demand, latency, saturation, placed, said] = await Promise.all([
     ask('demand', fleet.demand.kind, context.demand.demand(fleet.demand)),
     ask('latency', 'prometheus', fleet.latency === null ? null : context.gauge.gauge(fleet.latency.p95)),
     ask(
@@ -47,7 +54,9 @@ export async function look(fleet: FleetConfig, context: JobContext): Promise<Loo
       fleet.saturation === null ? null : context.gauge.gauge(fleet.saturation.query),
     ),
     ask('workers', fleet.orchestrator.kind, context.orchestrator.zones(fleet.orchestrator)),
+    health,
   ]);
+  const zones = placed === null ? null : withDegraded(placed, await stillThere(said, fleet, context));
   const staleMs = fleet.policy.staleSeconds * 1_000 + 2_000 * context.clock.speed;
   const fresh = freshDemand(demand, fleet, now, staleMs, missing);
   const value = <T extends { at: Millis; value: number }>(
@@ -70,6 +79,33 @@ export async function look(fleet: FleetConfig, context: JobContext): Promise<Loo
     ...(fleet.saturation === null ? {} : { saturation: value('saturation', saturation) }),
   };
   return { sample, missing, zones };
+}
+
+/** Without those that were recycled since they were asked: their successors are starting, and count as such. */
+async function stillThere(
+  health: FleetHealth | null,
+  fleet: FleetConfig,
+  context: JobContext,
+): Promise<FleetHealth['degraded']> {
+  if (health === null || health.degraded.length === 0) return [];
+  const workers = await context.orchestrator.workers(fleet.orchestrator).catch((error: unknown) => {
+    if (error instanceof OutsideError) return null;
+    throw error;
+  });
+  const ready = new Set((workers ?? []).filter(({ state }) => state === 'ready').map(({ id }) => id));
+  const gone = health.ill.filter((one) => servesNothing(one) && workers !== null && !ready.has(one.worker));
+  return health.degraded.map(({ zone, workers: ill }) => ({
+    zone,
+    workers: ill - gone.filter((one) => one.zone === zone).length,
+  }));
+}
+
+/** A zone's ready workers, and how many of them do not serve. */
+function withDegraded(zones: ZoneSeen[], degraded: FleetHealth['degraded']): ZoneSeen[] {
+  return zones.map((zone) => {
+    const ill = degraded.find((one) => one.zone === zone.zone)?.workers ?? 0;
+    return ill <= 0 ? zone : { ...zone, degraded: Math.min(ill, zone.ready) };
+  });
 }
 
 /** What the demand source said, unless it is too old or says nothing yet; both are named gaps. */

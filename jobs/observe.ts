@@ -10,6 +10,7 @@ import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
 import { fittingNow, runByItself } from './auto-remedy.js';
 import { expireIntents } from './expire.js';
+import { keepHealth, lookAtHealth } from './health.js';
 import { defineJob } from './job.js';
 import { keep, type Look, look, seenOf } from './look.js';
 import { rolloutAgain } from './rollout.js';
@@ -24,7 +25,13 @@ export const observe = defineJob({
   deadlineMs: 20_000,
   async run({ fleet: name }, context) {
     const fleet = context.fleet(name);
-    const looked = await look(fleet, context);
+    const asking = lookAtHealth(fleet, context);
+    const looked = await look(
+      fleet,
+      context,
+      asking.then((found) => found?.state ?? null),
+    );
+    const health = await asking;
     const kept = await keep(fleet, looked.sample, context);
     if (kept === null) return;
     const now = context.clock.now();
@@ -32,6 +39,7 @@ export const observe = defineJob({
     const seen = seenOf(fleet, looked, kept.state, kept.memory, { now, cycle, trigger: 'guard' });
     measure(fleet, seen, context);
     await watch(fleet, looked, kept.state, now, context);
+    if (health !== null) await keepHealth(fleet, health, looked, kept.state, context);
     await expireIntents(fleet, kept.state, seen, context);
     await wake(fleet, kept.state, seen, context);
   },

@@ -3,7 +3,7 @@ import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import type { Person } from '../src/core/model.js';
 import { aboutKey } from '../src/core/paged.js';
-import { fitting } from '../src/core/remedies/index.js';
+import { fitting, saidAs } from '../src/core/remedies/index.js';
 import type { RemedyRun } from '../src/core/remedies/run.js';
 import { diagnosticsNote, fittingNote } from '../src/core/views/incident-note.js';
 import type { StoredMachine } from '../src/ports.js';
@@ -109,7 +109,7 @@ async function wordsFor(click: Click, fleet: FleetConfig, context: JobContext): 
     return `freeze ${fleet.name} down for 1h because asked on the PagerDuty incident ${click.incident.id}`;
   }
   const [first] = fitting(await see(fleet, context));
-  return first === undefined ? null : `remedy ${fleet.name} ${first.remedy.name}`;
+  return first === undefined ? null : saidAs(fleet.name, first);
 }
 
 async function diagnostics(fleet: FleetConfig, context: JobContext): Promise<string> {

@@ -44,6 +44,8 @@ import type {
   Rota,
   Schedule,
   Store,
+  WorkerAddresses,
+  WorkerHealth,
 } from './ports.js';
 
 export interface Ports {
@@ -54,6 +56,8 @@ export interface Ports {
   nodeGroups: NodeGroupsReader & NodeGroupsActor;
   /** Absent: this orchestrator cannot roll out images. */
   rollouts?: RolloutReader & RolloutActor;
+  /** Absent or null: nobody can be asked how workers are. */
+  health?: (WorkerAddresses & WorkerHealth) | null;
   demand: DemandReader;
   gauge: GaugeReader;
   /** null: nothing is posted (no workspace configured). */

@@ -11,6 +11,7 @@ import type { DigestTime } from './core/digest.js';
 import type { Policy } from './core/policy.js';
 import type {
   DemandSource,
+  HealthSource,
   LatencySource,
   NodeGroupTarget,
   OrchestratorTarget,
@@ -25,6 +26,8 @@ export interface FleetConfig {
   demand: DemandSource;
   latency: LatencySource | null;
   saturation: SaturationSource | null;
+  /** Absent or null: workers are not asked how they are. */
+  health?: HealthSource | null;
   channel: string;
   /** Events routing key of the fleet's PagerDuty service; null: the default one. */
   pagerdutyRoutingKey: string | null;

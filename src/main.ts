@@ -14,6 +14,7 @@ import { healthRoutes } from './adapters/http/health-routes.js';
 import { createHeartbeat } from './adapters/http/heartbeat.js';
 import { hookRoute } from './adapters/http/hook.js';
 import { createNoticeRoute } from './adapters/http/maintenance-route.js';
+import { createNomadAddresses } from './adapters/nomad/addresses.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from './adapters/nomad/rollouts.js';
 import { createPagerdutyHooks } from './adapters/pagerduty/hooks.js';
@@ -28,6 +29,7 @@ import { createDeadLetters } from './adapters/rabbitmq/dead-letters.js';
 import { createRabbitmqDemand } from './adapters/rabbitmq/demand.js';
 import { createRedisStore } from './adapters/redis/store.js';
 import { createSlack, type Route } from './adapters/slack/index.js';
+import { createWorkerHealth } from './adapters/worker-health/ask.js';
 import { type App, createApp, type Ports } from './app.js';
 import { type Config, loadConfig } from './config.js';
 import { OperatorError, OutsideError } from './errors.js';
@@ -157,6 +159,10 @@ export async function createBot(config: Config): Promise<Bot> {
       config.gce === null
         ? createFixedNodeGroups()
         : byKind(createGceNodeGroups({ ...config.gce, timeoutMs })),
+    health: {
+      ...createNomadAddresses({ ...nomadOf(config), timeoutMs }),
+      ...createWorkerHealth(),
+    },
     demand: createDemandReader({ rabbitmq, prometheus }),
     gauge: prometheus ?? { gauge: () => Promise.reject(notConfigured('prometheus')) },
     chat: slack?.chat ?? null,

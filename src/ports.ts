@@ -5,6 +5,7 @@
 
 import type { Contact } from './core/access.js';
 import type { ChartSpec } from './core/chart.js';
+import type { SlotHealth } from './core/health/state.js';
 import type { AlertState } from './core/incident.js';
 import type { Memory } from './core/memory.js';
 import type { OutboxRow, PagerEvent } from './core/message.js';
@@ -60,6 +61,44 @@ export interface WorkerSeen {
   state: 'ready' | 'starting' | 'draining';
   /** How many workers it holds. */
   workers: number;
+}
+
+/** Where a worker (an allocation, say) can be asked for its health. */
+export interface WorkerAddress extends Pick<WorkerSeen, 'id' | 'zone' | 'nodeId' | 'workers'> {
+  /** null: the orchestrator does not say, or not yet. */
+  host: string | null;
+  /** The number of its port of that label; null: it has none. */
+  port: number | null;
+}
+
+/** Finds workers for those who want to speak to them. */
+export interface WorkerAddresses {
+  /** Those that are ready, zone by zone. `label` names the port. */
+  addresses(target: OrchestratorTarget, label: string): Promise<WorkerAddress[]>;
+}
+
+/** Where and how a fleet's workers are asked how they are. */
+export interface HealthSource {
+  /** '{address}', '{port}' and '{worker}' (the orchestrator's id) are filled in. */
+  url: string;
+  /** Label of the port in the job. */
+  port: string;
+  /** The workers of one allocation answer each at a port of their own: the first at `port`, the next at the number after. */
+  portPerWorker: boolean;
+  /** For one answer, machine time. */
+  timeoutSeconds: number;
+  /** How long a worker may hold work without finishing any: so many times the 95th percentile of the service time … */
+  stuckAfter: number;
+  /** … and so long at the least, seconds. */
+  stuckLeastSeconds: number;
+}
+
+export interface WorkerHealth {
+  /**
+   * Asks all of them, and gives one answer a worker, in their order: its slots (null: unknown), or null when nothing usable came. Never
+   * throws, and takes at most two timeouts in all, however many there are: who was not heard by then is null.
+   */
+  ask(source: HealthSource, workers: WorkerAddress[]): Promise<((SlotHealth | null)[] | null)[]>;
 }
 
 export interface OrchestratorReader {

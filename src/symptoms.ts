@@ -1,5 +1,6 @@
 /** Gathers what remedies depend on. A peer that does not answer leaves its part unknown. */
 import type { FleetConfig } from './config.js';
+import { HEALTH, type HealthState, isFresh } from './core/health/state.js';
 import type { Freeze, Millis, ZoneSeen } from './core/model.js';
 import type { Symptoms } from './core/remedies/remedy.js';
 import type { RolloutState } from './core/rollout/state.js';
@@ -49,7 +50,11 @@ export async function lightSymptoms(
   zones: ZoneSeen[] | null,
   store: StoreReader,
 ): Promise<Symptoms> {
-  const [alert, rollouts] = await Promise.all([store.alert(fleet.name), store.machines('rollout')]);
+  const [alert, rollouts, health] = await Promise.all([
+    store.alert(fleet.name),
+    store.machines('rollout'),
+    storedHealth(fleet, now, store),
+  ]);
   const newest = rollouts.find((one) => one.fleet === fleet.name);
   const rollout = newest?.state as RolloutState | undefined;
   const isOpen = ({ until }: Pick<Freeze, 'until'>): boolean => until > now;
@@ -73,8 +78,21 @@ export async function lightSymptoms(
             open: newest.open,
             ended: newest.open ? null : newest.at,
           },
+    health,
     deadLetters: null,
   };
+}
+
+/** What the newest look at the workers' health found; null: nobody asks them, or the look is too old to say anything of now. */
+export async function storedHealth(
+  fleet: FleetConfig,
+  now: Millis,
+  store: Pick<StoreReader, 'machine'>,
+): Promise<HealthState | null> {
+  if (!fleet.health) return null;
+  const stored = await store.machine(HEALTH, fleet.name);
+  const health = (stored?.state as HealthState | undefined) ?? null;
+  return health !== null && isFresh(health, now) ? health : null;
 }
 
 async function known<T>(answer: Promise<T>): Promise<T | null> {

@@ -60,6 +60,7 @@ function toFleet(
     demand,
     latency,
     saturation,
+    health,
     channel: own,
     pagerdutyRoutingKeyFrom,
     remedies,
@@ -148,6 +149,7 @@ function toFleet(
     demand: cleanDemand(demand),
     latency: latency ?? null,
     saturation: saturation ?? null,
+    health: health ?? null,
     channel: own ?? channel,
     pagerdutyRoutingKey: routingKey,
     pagerduty: {

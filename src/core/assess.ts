@@ -1,5 +1,5 @@
 /** The first half of a decision: what the fleet needs, before anything limits it, and the numbers behind that. */
-import { capacityOf } from './capacity.js';
+import { capacityOf, degradedIn } from './capacity.js';
 import { forecast } from './forecast/forecast.js';
 import type { Numbers, Seen } from './model.js';
 import { drainWorkers, objectiveHolds, withZoneLoss, workersForRate } from './need.js';
@@ -103,13 +103,15 @@ function highestNeed(
 function assessGuard(seen: Seen, policy: Policy, current: number): Assessment {
   const from = seen.now + policy.startupSeconds * 1_000;
   const zones = policy.zoneLossTolerant ? policy.zones.length : 1;
-  const alone = zones < 2 ? current : Math.floor(current / zones) * (zones - 1);
+  // Those that run and do not serve are no part of what was planned; `decide` puts them on top of the need.
+  const planned = Math.max(0, current - degradedIn(seen.zones));
+  const alone = zones < 2 ? planned : Math.floor(planned / zones) * (zones - 1);
   const raise = guardNeed(seen, policy, alone);
   const need = raise === null ? null : lossTolerant(raise.need, seen, policy);
   const reasons: Reason[] =
     raise === null || need === null ? [] : [{ code: 'guard-raise', cause: raise.cause, need }];
   return {
-    need: need === null ? null : Math.max(need, current),
+    need: need === null ? null : Math.max(need, planned),
     reasons,
     numbers: {
       ...observed(seen),

@@ -1,5 +1,5 @@
 /** Workers that serve, and when those that start will: own bookkeeping where nothing better is known. */
-import type { Millis, Seen } from './model.js';
+import type { Millis, Seen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
 
 export interface Capacity {
@@ -10,7 +10,7 @@ export interface Capacity {
 }
 
 /**
- * What the fleet can serve with. Counts come from the orchestrator, then from the sample, then from what was asked for;
+ * What the fleet can serve with. Counts come from the orchestrator (less those that do not serve), then from the sample, then from what was asked for;
  * each raise says when its workers will be ready, and workers that no raise explains are given a whole start-up.
  */
 export function capacityOf(seen: Seen, policy: Policy): Capacity {
@@ -42,11 +42,19 @@ export function servedWithin(capacity: Capacity, ms: Millis, perWorkerPerSecond:
   return (workerMs / 1_000) * perWorkerPerSecond;
 }
 
+/** Workers of a zone that serve: ready, and not known to be ill. One that says nothing counts as serving. */
+export const serving = ({ ready, degraded = 0 }: Pick<ZoneSeen, 'ready' | 'degraded'>): number =>
+  Math.max(0, ready - degraded);
+
+/** Ready workers of the zones that are up and do not serve. */
+export const degradedIn = (zones: ZoneSeen[] | null): number =>
+  (zones ?? []).reduce((sum, zone) => sum + (zone.up ? zone.ready - serving(zone) : 0), 0);
+
 function readyAndStarting(seen: Seen): { ready: number; starting: number } | null {
   if (seen.zones !== null) {
     const up = seen.zones.filter((zone) => zone.up);
     return {
-      ready: up.reduce((sum, zone) => sum + zone.ready, 0),
+      ready: up.reduce((sum, zone) => sum + serving(zone), 0),
       starting: up.reduce((sum, zone) => sum + zone.starting, 0),
     };
   }

@@ -1,5 +1,6 @@
 import { type Assessment, assess } from './assess.js';
 import { affordable } from './budget.js';
+import { degradedIn } from './capacity.js';
 import { atLeastFloor, atMostCeiling, frozen, isFrozen, stepLimited } from './limits.js';
 import type { Decision, Placement, Seen, ZoneSeen } from './model.js';
 import { applyOverride, openOverride } from './override.js';
@@ -50,7 +51,7 @@ export function decide(seen: Seen, policy: Policy): Decision {
     apply(firstContact(count, current, memory, policy));
     apply(inTheLight(count, current, seen, policy));
     if (running.adopted) count = Math.max(count, current);
-    apply(surge(count, assessment.need, seen));
+    apply(onTop(count, assessment.need, seen));
     apply(applyOverride(count, override));
   }
   apply(duringRollout(count, current, seen, zones));
@@ -72,12 +73,24 @@ function inTheLight(wanted: number, current: number, seen: Seen, policy: Policy)
   return { count, reason: silenceReason(silent, wanted, count) };
 }
 
-/** What a rollout or a drain takes out of service comes on top of the need; workers that stand idle count toward it. */
-function surge(wanted: number, need: number | null, seen: Seen): Step {
-  const extra = seen.surge ?? 0;
-  if (extra === 0 || need === null || need + extra <= wanted) return { count: wanted };
-  return { count: need + extra, reason: { code: 'surge', workers: extra, wanted } };
+/**
+ * What a rollout or a drain takes out of service, and workers that run and do not serve, come on top of the need; workers
+ * that stand idle count toward it.
+ */
+function onTop(wanted: number, need: number | null, seen: Seen): Step {
+  if (need === null) return { count: wanted };
+  const surge = seen.surge ?? 0;
+  const ill = degradedIn(seen.zones);
+  const replaced = replacedOf(ill, need);
+  const count = need + surge + replaced;
+  if (count <= wanted) return { count: wanted };
+  if (replaced === 0) return { count, reason: { code: 'surge', workers: surge, wanted } };
+  return { count, reason: { code: 'degraded', workers: ill, replaced, surge, wanted } };
 }
+
+/** More than this share of the need is not replaced: where so many are ill, the next ones would be, too. */
+const REPLACED = 0.5;
+const replacedOf = (ill: number, need: number): number => Math.min(ill, Math.ceil(need * REPLACED));
 
 /** A rollout, a drain or a running deployment forbids cuts, a person's too: what it counts on must stay. */
 function duringRollout(wanted: number, current: number, seen: Seen, zones: ZoneSeen[]): Step {
@@ -129,7 +142,9 @@ function conclude(
     costPerHourFrom: costPerHour(before, policy),
     costPerHourTo: costPerHour(placement, policy),
   };
-  const base = { placement, numbers, reasons, shortOf: shortOf(assessment.need, count, reasons) };
+  const { need } = assessment;
+  const asked = need === null ? null : need + replacedOf(degradedIn(zones), need);
+  const base = { placement, numbers, reasons, shortOf: shortOf(asked, count, reasons) };
   // A change of ours that is still being carried out is not decided a second time.
   if (!changes || (pending && running.reasons.length === 0)) return { kind: 'hold', at: count, ...base };
   return { kind: 'scale', from: pending ? found : running.count, to: count, ...base };

@@ -92,6 +92,8 @@ export function sentence(reason: Reason): string {
       return `Muster met this fleet ${reason.cyclesSeen} complete cycles ago and cuts nothing before ${reason.cyclesNeeded}; ${workers(reason.kept)} stay.`;
     case 'surge':
       return `${capital(workers(reason.workers))} more stand in for those that a rollout or a drain takes out of service (${reason.wanted} without it).`;
+    case 'degraded':
+      return `${capital(workers(reason.workers))} ${reason.workers === 1 ? 'runs and does' : 'run and do'} not serve; ${replaced(reason)} (${reason.wanted} without it).`;
     case 'hold-rollout':
       return `No cut to ${reason.wanted} meanwhile (${reason.detail}); ${workers(reason.kept)} stay.`;
     case 'zone-down':
@@ -110,6 +112,14 @@ export function sentence(reason: Reason): string {
     case 'steady':
       return `${capital(workers(reason.count))} are right as they are.`;
   }
+}
+
+/** Not all are replaced where so many are ill that new ones would be, too. */
+function replaced({ workers: ill, replaced: count, surge }: Extract<Reason, { code: 'degraded' }>): string {
+  const rest = surge > 0 ? `, and ${surge} for a rollout or a drain` : '';
+  return count < ill
+    ? `${workers(count)} of the need ${count === 1 ? 'is' : 'are'} replaced, no more: the cause may be a common one${rest}`
+    : `${count} more stand${count === 1 ? 's' : ''} in${rest}`;
 }
 
 const GUARD_CAUSES: Record<Extract<Reason, { code: 'guard-raise' }>['cause'], string> = {

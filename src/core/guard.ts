@@ -1,3 +1,4 @@
+import { degradedIn } from './capacity.js';
 import { decide } from './decide.js';
 import type { Seen } from './model.js';
 import type { Policy } from './policy.js';
@@ -16,7 +17,8 @@ export function wantsGuard(seen: Seen, policy: Policy): boolean {
   const plain = policy.schedule.length === 0 && !policy.zoneLossTolerant && seen.override === null;
   if (plain && !lost) {
     const { count } = runningCount(guarded, zones, policy);
-    if (count >= policy.floor && guardNeed(guarded, policy, count) === null) return false;
+    const planned = Math.max(0, count - degradedIn(zones));
+    if (count >= policy.floor && guardNeed(guarded, policy, planned) === null) return false;
   }
   return decide(guarded, policy).kind === 'scale';
 }

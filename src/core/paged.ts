@@ -50,6 +50,7 @@ export function aboutKey(dedupKey: string): { fleet: string; what: string; id: s
 export const pagedId = (dedupKey: string): string => dedupKey.replace(/^muster\//, '').replaceAll('/', '.');
 
 export const latencyKey = (fleet: string, alertId: string): string => `muster/${fleet}/latency/${alertId}`;
+export const healthKey = (fleet: string, alertId: string): string => `muster/${fleet}/health/${alertId}`;
 export const pageKey = (fleet: string): string => `muster/${fleet}/page`;
 export const decisionsKey = (fleet: string): string => `muster/${fleet}/decisions`;
 

@@ -26,6 +26,7 @@ export type Reason =
   | { code: 'hold-workers-unknown'; peer: string; why: string }
   | { code: 'hold-first-contact'; wanted: number; kept: number; cyclesSeen: number; cyclesNeeded: number }
   | { code: 'surge'; workers: number; wanted: number }
+  | { code: 'degraded'; workers: number; replaced: number; surge: number; wanted: number }
   | { code: 'hold-rollout'; wanted: number; kept: number; detail: string }
   | { code: 'zone-down'; zone: string; moved: number }
   | { code: 'rebalanced'; moved: number }

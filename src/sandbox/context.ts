@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Millis } from '../core/model.js';
 import type { Clock } from '../ports.js';
 
-export type FaultTarget = 'slack' | 'pagerduty' | 'nomad' | 'rabbitmq' | 'prometheus' | 'redis';
+export type FaultTarget = 'slack' | 'pagerduty' | 'nomad' | 'rabbitmq' | 'prometheus' | 'redis' | 'workers';
 export type FaultKind = 'down' | 'slow' | 'error' | 'ratelimit' | 'stale' | 'nostats';
 
 export interface Fault {

@@ -11,6 +11,7 @@ import type { Call, Fault, FaultKind, FaultTarget } from './context.js';
 import { ACTIONS } from './pagerduty/webhooks.js';
 import type { Anchor } from './sandbox-clock.js';
 import type { MaintenanceAsk } from './watcher.js';
+import { WORKER_ACTS, type WorkerAct } from './worker-acts.js';
 
 /** The world's truth about one fleet; unknown is null. */
 export interface FleetTruth {
@@ -72,6 +73,8 @@ export interface ControlledWorld {
   withdrawMaintenance(node: string): void;
   /** False when there is no such zone. */
   zone(zone: string, up: boolean): boolean;
+  /** Makes a worker of the fleet ill; says whom, null when there is none. */
+  worker(fleet: string, what: WorkerAct): string[] | null;
   /** What somebody does on an incident's page in PagerDuty; gives what the bot answered to a button, null otherwise. */
   pagerduty(act: { incidentId: string; act: PagerdutyAct; user: string }): Promise<{ status: number | null }>;
   replicaConfig(): Config;
@@ -111,7 +114,7 @@ const bodies = {
   pagerduty: z.object({ incidentId: text(80), act: z.enum(PAGERDUTY_ACTS), user: text(200) }),
   submit: z.object({ user: text(80), viewId: text(80), values: z.record(z.string(), z.unknown()) }),
   fault: z.object({
-    target: z.enum(['slack', 'pagerduty', 'nomad', 'rabbitmq', 'prometheus', 'redis']),
+    target: z.enum(['slack', 'pagerduty', 'nomad', 'rabbitmq', 'prometheus', 'redis', 'workers']),
     kind: z.enum(['down', 'slow', 'error', 'ratelimit', 'stale', 'nostats']),
     seconds: z.number().positive(),
   }),
@@ -123,6 +126,7 @@ const bodies = {
   }),
   withdrawal: z.object({ node: text(80), withdraw: z.literal(true) }),
   zone: z.object({ zone: text(80), up: z.boolean() }),
+  worker: z.object({ fleet: text(80), what: z.enum(WORKER_ACTS) }),
   bot: z.object({ url: loopbackUrl, pid: z.number().int().min(2) }),
 };
 
@@ -161,6 +165,12 @@ export function createControl(
       const { zone, up } = await body(request, bodies.zone);
       if (world.zone(zone, up)) return { ok: true };
       throw new ControlError(404, 'not-found', 'There is no such zone.');
+    },
+    'POST worker': async (request) => {
+      const { fleet, what } = await body(request, bodies.worker);
+      const hit = world.worker(fleet, what);
+      if (hit !== null) return { ok: true, hit };
+      throw new ControlError(404, 'not-found', 'There is no such fleet, or none of its workers is well.');
     },
     'DELETE fault': async (_request, id) => {
       if (await world.endFault(id)) return { ok: true };

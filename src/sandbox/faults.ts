@@ -23,6 +23,7 @@ const KNOWN: Record<FaultTarget, FaultKind[]> = {
   rabbitmq: [...COMMON, 'stale', 'nostats'],
   prometheus: [...COMMON, 'ratelimit', 'stale', 'nostats'],
   redis: COMMON,
+  workers: [...COMMON, 'stale', 'nostats'],
 };
 
 export function createFaults(now: () => Millis): Faults {

@@ -5,8 +5,9 @@
 import type { Config, FleetConfig } from '../config.js';
 import { type AccessPolicy, accessSchema } from '../core/access.js';
 import { type PolicyInput, policySchema } from '../core/policy.js';
-import type { NodeGroupTarget, OrchestratorTarget } from '../ports.js';
+import type { HealthSource, NodeGroupTarget, OrchestratorTarget } from '../ports.js';
 import { POLICY, SERVICE } from './pagerduty/people.js';
+import { HEALTH_URL } from './workers/stand-in.js';
 
 export const ZONES = ['asia-south1-a', 'asia-south1-b'] as const;
 export const CHANNEL = '#ml-ops';
@@ -22,6 +23,16 @@ export const MAX_NODES_PER_ZONE = 125;
 export const REQUESTS_PER_DAY = 2_000_000;
 /** Monday, 07:50 in India, the start of a cycle: the morning rise is about to begin. */
 export const SYNTHETIC_START_MS = Date.UTC(2026, 0, 5, 2, 20);
+
+/** Answers come over loopback: one that takes longer is none. */
+const HEALTH: HealthSource = {
+  url: HEALTH_URL,
+  port: 'health',
+  portPerWorker: false,
+  timeoutSeconds: 0.5,
+  stuckAfter: 20,
+  stuckLeastSeconds: 120,
+};
 
 const shared = {
   mode: 'act',
@@ -58,6 +69,7 @@ export function sandboxFleets(): FleetConfig[] {
       demand: { kind: 'rabbitmq', vhost: '/', queue: name },
       latency: { kind: 'prometheus', p95: p95Query(name) },
       saturation: null,
+      health: HEALTH,
       channel: CHANNEL,
       pagerdutyRoutingKey: null,
       pagerduty: { service: SERVICE.id, escalationPolicy: POLICY.id },

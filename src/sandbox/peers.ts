@@ -12,6 +12,7 @@ import { createRabbitmqStandIn } from './rabbitmq/stand-in.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import { createSlackStandIn, type SlackStandIn } from './slack/stand-in.js';
 import { createTrafficView } from './traffic-view.js';
+import { createWorkersStandIn } from './workers/stand-in.js';
 
 export interface Peers {
   slack: SlackStandIn;
@@ -78,7 +79,13 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
         ...restore('pagerduty'),
       }),
     );
-    const nomad = await start(createNomadStandIn({ context, cluster, profile: '1.1', token: secrets.nomad }));
+    const workers = await start(createWorkersStandIn({ context, cluster }));
+    const nomad = await start(
+      createNomadStandIn({
+        ...{ context, cluster, profile: '1.1', token: secrets.nomad },
+        workerPort: workers.port,
+      }),
+    );
     const gce = await start(createGceStandIn({ context, cluster, token: secrets.gce }));
     const rabbitmq = await start(
       createRabbitmqStandIn({ context, view, user: RABBITMQ_USER, password: secrets.rabbitmq }),

@@ -84,7 +84,7 @@ export function createSimulatedWorld(
     { at: startsAt, perHour: perHour(), staticPeakPerHour: allStatic },
     saved?.costs ?? null,
   );
-  const ready = (fleet: string) => sumOf(cluster.fleet(fleet), 'ready');
+  const serving = (fleet: string) => sumOf(cluster.fleet(fleet), 'serving');
 
   return {
     cluster,
@@ -92,7 +92,7 @@ export function createSimulatedWorld(
     startsAt,
     endsAt,
     advance: (to, mayGoOn = () => true) => {
-      while (traffic.step(to, ready)) {
+      while (traffic.step(to, serving)) {
         cluster.advance(traffic.now);
         meter.advance(traffic.now, perHour());
         if (!mayGoOn()) return false;

@@ -18,6 +18,7 @@ import type { SimulatedWorld } from './simulated-world.js';
 import type { Reply } from './slack/control.js';
 import { people } from './slack/directory.js';
 import type { CloudWatcher } from './watcher.js';
+import { befall } from './worker-acts.js';
 
 export interface WorldActsParts {
   /** Names this run of the world: a bot that knows another one holds addresses that are gone. */
@@ -92,6 +93,7 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
       if (known) simulation.cluster.setZone(zone, up);
       return known;
     },
+    worker: (fleet, what) => befall(simulation.cluster, fleet, what),
     replicaConfig: parts.config,
     registerBot: (bot) => {
       registry.register(bot);

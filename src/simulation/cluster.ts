@@ -8,6 +8,7 @@ import { fireAllocations, stopAllocation } from './cluster/allocations.js';
 import { endDeployment, pauseDeployment } from './cluster/deployments.js';
 import { type DrainRequest, startDrain } from './cluster/drains.js';
 import { nextDue } from './cluster/due.js';
+import { resetDevices } from './cluster/health.js';
 import { holdImages, upgraded } from './cluster/images.js';
 import { fitting, settle } from './cluster/place.js';
 import { type RegisterOutcome, type RegisterRequest, registerJob } from './cluster/register.js';
@@ -19,6 +20,7 @@ import {
   isLive,
   nextIndex,
   type SimGroup,
+  type SimIllness,
   type SimJob,
   type SimVm,
 } from './cluster/state.js';
@@ -61,6 +63,8 @@ export interface ZoneTruth {
   up: boolean;
   desired: number;
   ready: number;
+  /** Of the ready ones, those that really finish requests. */
+  serving: number;
   starting: number;
   draining: number;
   nodes: number;
@@ -109,6 +113,12 @@ export interface Cluster extends ClusterView {
   maintain(node: string, request: { inSeconds: number; downSeconds: number | null } | null): boolean;
   /** The notice of this VM was taken by whoever listens. */
   toldMaintenance(node: string): void;
+  /** Makes a running worker ill, or well again (null). False when there is no such worker. */
+  sicken(id: string, illness: { kind: SimIllness; slots?: number } | null): boolean;
+  /** The node's GPU fails, or works again. False when there is no such node. */
+  setDevice(nodeId: string, works: boolean): boolean;
+  /** What all workers need to finish their work goes out, or is back. */
+  setDependency(there: boolean): void;
   /** Absolute. Below the present size the cloud picks the victims. */
   resize(group: string, size: number): void;
   deleteInstances(group: string, names: string[]): void;
@@ -155,6 +165,7 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
         state.now = Math.max(state.now, due);
         fireVms(state, timing);
         fireAllocations(state, timing);
+        resetDevices(state);
         settled();
       }
       state.now = Math.max(state.now, to);
@@ -248,6 +259,28 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
       const vm = state.vms.find((one) => one.id === node);
       if (vm?.maintenance !== undefined) vm.maintenance.told = true;
     },
+    sicken(id, illness) {
+      const one = state.allocations.find((each) => each.id === id && isLive(each));
+      if (one === undefined) return false;
+      if (illness === null) delete one.ill;
+      else {
+        const job = jobOf(one.job);
+        const { kind, slots = job?.workersPerAllocation ?? 1 } = illness;
+        one.ill = { kind, since: state.now, slots };
+      }
+      return true;
+    },
+    setDevice(nodeId, works) {
+      const vm = state.vms.find((one) => (one.id === nodeId || one.name === nodeId) && one.state === 'ready');
+      if (vm === undefined) return false;
+      if (works) delete vm.deviceFailedAt;
+      else vm.deviceFailedAt ??= state.now;
+      return true;
+    },
+    setDependency(there) {
+      if (there) delete state.dependencyOutAt;
+      else state.dependencyOutAt ??= state.now;
+    },
     resize(name, size) {
       const group = state.groups.find((one) => one.name === name);
       if (group === undefined) throw new Error(`no node group ${name}`);
@@ -287,4 +320,4 @@ function isState(saved: unknown): saved is ClusterState {
   return typeof saved === 'object' && saved !== null && 'v' in saved && saved.v === 1 && 'vms' in saved;
 }
 
-export type { DrainRequest, RegisterOutcome, RegisterRequest, ScaleOutcome, ScaleRequest };
+export type { DrainRequest, RegisterOutcome, RegisterRequest, ScaleOutcome, ScaleRequest, SimIllness };

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FleetHealth, Ill } from '../../src/core/health/state.js';
 import { findRemedy, fitting, remedies } from '../../src/core/remedies/index.js';
 import type { Symptoms } from '../../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../../src/core/remedies/run.js';
@@ -18,6 +19,7 @@ const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
   freezes: [],
   alertSince: null,
   rollout: null,
+  health: null,
   deadLetters: null,
   ...more,
 });
@@ -83,6 +85,7 @@ test('a worker is named by the start of its id; one that fits two is asked for a
     zone: 'a',
     nodeId: 'n',
     state: 'ready' as const,
+    workers: 1,
   }));
   const none = planOf('recycle-worker', [], seen({ workers }));
   match(none.kind === 'none' ? none.why : '', /Which worker.*aaaa1111/);
@@ -117,12 +120,61 @@ test('dead letters go back a hundred at the most', () => {
 
 test('by itself: at most so many an hour, and none twice', () => {
   const run = (name: string, minutesAgo: number, auto = true) =>
-    ({ name, auto, at: NOON - minutesAgo * MINUTE }) as RemedyRun;
-  equal(mayRunByItself('raise-floor', [], 1, NOON), true);
-  equal(mayRunByItself('raise-floor', [run('unwedge', 30)], 1, NOON), false);
-  equal(mayRunByItself('raise-floor', [run('unwedge', 61)], 1, NOON), true);
-  equal(mayRunByItself('raise-floor', [run('unwedge', 5, false)], 1, NOON), true);
-  equal(mayRunByItself('raise-floor', [run('raise-floor', 30)], 5, NOON), false);
+    ({ name, auto, at: NOON - minutesAgo * MINUTE, status: 'done', steps: [] }) as unknown as RemedyRun;
+  const floor = { name: 'raise-floor', words: [] };
+  equal(mayRunByItself(floor, [], 1, NOON), true);
+  equal(mayRunByItself(floor, [run('unwedge', 30)], 1, NOON), false);
+  equal(mayRunByItself(floor, [run('unwedge', 61)], 1, NOON), true);
+  equal(mayRunByItself(floor, [run('unwedge', 5, false)], 1, NOON), true);
+  equal(mayRunByItself(floor, [run('raise-floor', 30)], 5, NOON), false);
+  const recycled: RemedyRun = {
+    ...run('recycle-worker', 30),
+    steps: [{ do: 'stop-worker', worker: 'aaaa1111-x', zone: 'a' }],
+  };
+  const recycle = (worker: string) => ({ name: 'recycle-worker', words: [worker] });
+  equal(mayRunByItself(recycle('aaaa1111'), [recycled], 5, NOON), false, 'the same worker again');
+  equal(mayRunByItself(recycle('bbbb2222'), [recycled], 5, NOON), true, 'another worker');
+  equal(mayRunByItself(recycle('bbbb2222'), [recycled], 1, NOON), false, 'one an hour');
+  const underWay: RemedyRun = { ...recycled, auto: false, status: 'running' };
+  equal(mayRunByItself(recycle('bbbb2222'), [underWay], 5, NOON), false, 'one after the other');
+});
+
+test('who is ill for long is recycled: a worker, or the node on which nobody serves', () => {
+  const workers = ['w1', 'w2', 'w3', 'w4'].map((id, n) => ({
+    ...{ id, zone: 'a', nodeId: n < 2 ? 'n1' : 'n2', state: 'ready' as const, workers: 1 },
+  }));
+  const ill = (worker: string, illness: Ill['illness'], confirmed = true): Ill => ({
+    ...{ worker, zone: 'a', slot: 0, illness, confirmed, since: NOON - 10 * MINUTE },
+    ...{
+      nodeId: workers.find(({ id }) => id === worker)?.nodeId ?? 'n9',
+      heardAt: NOON,
+      lastSuccessAt: null,
+    },
+  });
+  const health = (some: Ill[], more: Partial<FleetHealth> = {}): FleetHealth => ({
+    ...{ v: 1, at: NOON, asked: 4, answered: 4, ill: some, degraded: [], stalled: null, ...more },
+  });
+  const fits = (some: Ill[], more: Partial<Symptoms> = {}) =>
+    fitting(seen({ workers, health: health(some), ...more })).map(({ remedy, words }) => [
+      remedy.name,
+      ...words,
+    ]);
+  deepEqual(fits([ill('w1', 'stuck')]), [['recycle-worker', 'w1']]);
+  deepEqual(fits([ill('w1', 'stuck', false)]), [], 'it may be over in a moment');
+  deepEqual(fits([ill('w1', 'waits')]), [], 'the cause may be a common one');
+  deepEqual(fits([ill('w9', 'stuck')]), [], 'it is gone already');
+  deepEqual(fits([ill('w1', 'device'), ill('w2', 'stuck')]), [['recycle-node', 'n1']]);
+  deepEqual(fits([ill('w1', 'device'), ill('w2', 'device'), ill('w3', 'stuck')]), [
+    ['recycle-node', 'n1'],
+    ['recycle-worker', 'w3'],
+  ]);
+  const open = { image: 'i', at: NOON, open: true, ended: null };
+  deepEqual(fits([ill('w1', 'stuck')], { rollout: open }), [], 'a rollout has its own way back');
+  const stalled = { since: NOON, busy: 3, finishing: 0 };
+  const common = seen({ workers, health: health([ill('w1', 'device')], { stalled }) });
+  deepEqual(names(common), [], 'nobody is recycled for a common cause');
+  const plan = planOf('recycle-worker', [], seen({ workers, health: health([ill('w3', 'stuck')]) }));
+  deepEqual(plan.kind === 'plan' && plan.steps, [{ do: 'stop-worker', worker: 'w3', zone: 'a' }]);
 });
 
 test('every remedy has its own name, a button that fits and a word on what it touches', () => {

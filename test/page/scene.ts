@@ -54,6 +54,7 @@ export async function aScene(): Promise<Scene> {
       faults.push(fault);
       return fault;
     },
+    worker: () => null,
     endFault: async (id) => {
       const at = faults.findIndex((fault) => fault.id === id);
       if (at >= 0) faults.splice(at, 1);

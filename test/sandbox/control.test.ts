@@ -35,6 +35,7 @@ const world: ControlledWorld = {
   maintenance: ({ node, inSeconds }) => ({ node: node ?? 'n1', zone: 'a', at: inSeconds * 1_000 }),
   withdrawMaintenance: (node) => void done.push({ withdrawn: node }),
   zone: (zone) => zone === 'a',
+  worker: (fleet, what) => (fleet === 'ocr' ? [what] : null),
   pagerduty: async (act) => {
     done.push(act);
     return { status: act.act === 'run-remedy' ? 202 : null };

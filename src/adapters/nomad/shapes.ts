@@ -194,4 +194,26 @@ export const failedShape = z.object({ DeploymentModifyIndex: z.number() });
 
 export const versionsShape = z.object({ Versions: z.array(jobShape) });
 export const wholeAllocationShape = z.object({ Job: jobShape.nullish() });
+const networks = z
+  .array(
+    z.object({
+      IP: z.string().nullish(),
+      DynamicPorts: z.array(z.object({ Label: z.string(), Value: z.number() })).nullish(),
+      ReservedPorts: z.array(z.object({ Label: z.string(), Value: z.number() })).nullish(),
+    }),
+  )
+  .nullish();
+const allocatedNetworks = z.object({
+  Shared: z
+    .object({
+      Networks: networks,
+      Ports: z
+        .array(z.object({ Label: z.string(), Value: z.number(), HostIP: z.string().nullish() }))
+        .nullish(),
+    })
+    .nullish(),
+  Tasks: z.record(z.string(), z.object({ Networks: networks })).nullish(),
+});
+export type AllocatedNetworks = z.infer<typeof allocatedNetworks>;
+export const addressedShape = z.object({ AllocatedResources: allocatedNetworks.nullish() });
 export const pausedShape = z.object({ DeploymentModifyIndex: z.number() });

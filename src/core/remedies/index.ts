@@ -10,22 +10,33 @@ import { unwedge } from './unwedge.js';
 
 export const remedies: readonly Remedy[] = [
   unwedge,
+  recycleNode,
+  recycleWorker,
   rollBack,
   raiseFloor,
   holdCuts,
   requeue,
-  recycleWorker,
-  recycleNode,
 ];
 
 export function findRemedy(name: string): Remedy | undefined {
   return remedies.find((remedy) => remedy.name === name.toLowerCase());
 }
 
-/** Those that fit what is seen, each with the reason. */
-export function fitting(seen: Symptoms): { remedy: Remedy; why: string }[] {
+/** A remedy that fits, why, and the words to say after its name. */
+export interface Fit {
+  remedy: Remedy;
+  why: string;
+  words: string[];
+}
+
+/** Those that fit what is seen. */
+export function fitting(seen: Symptoms): Fit[] {
   return remedies.flatMap((remedy) => {
     const why = remedy.fits(seen);
-    return why === null ? [] : [{ remedy, why }];
+    return why === null ? [] : [{ remedy, why, words: remedy.aim?.(seen) ?? [] }];
   });
 }
+
+/** As one would type it. */
+export const saidAs = (fleet: string, { remedy, words }: Pick<Fit, 'remedy' | 'words'>): string =>
+  ['remedy', fleet, remedy.name, ...words].join(' ');

@@ -1,4 +1,5 @@
-import { none, planned, type Remedy } from './remedy.js';
+import { illNode } from './ill.js';
+import { none, planned, type Remedy, type Symptoms } from './remedy.js';
 
 /** A node whose device or disk misbehaves: its work leaves, and it takes work again once it is empty. */
 export const recycleNode: Remedy = {
@@ -9,8 +10,18 @@ export const recycleNode: Remedy = {
   blast: 'the workers of one node, until their successors serve',
   role: 'operator',
   falls: true,
-  fits: () => null,
-  plan([wanted], { nodes, fleet }) {
+  fits(seen) {
+    const ill = illNode(seen);
+    if (ill === null) return null;
+    return `none of the ${ill.slots} workers on node ${nameOf(ill.node, seen)} in ${ill.zone} serves`;
+  },
+  aim(seen) {
+    const ill = illNode(seen);
+    return ill === null ? [] : [ill.node];
+  },
+  plan([said], seen) {
+    const { nodes, fleet } = seen;
+    const wanted = said ?? illNode(seen)?.node;
     if (nodes === null) return none(`Nobody says just now which nodes ${fleet} has.`);
     if (wanted === undefined) {
       const some = nodes
@@ -38,3 +49,6 @@ export const recycleNode: Remedy = {
     );
   },
 };
+
+const nameOf = (id: string, { nodes }: Symptoms): string =>
+  nodes?.find((node) => node.id === id)?.name ?? id.slice(0, 8);

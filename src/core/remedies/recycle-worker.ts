@@ -1,4 +1,9 @@
+import { ILLNESS_WORDS } from '../health/words.js';
+import { illWorker } from './ill.js';
 import { none, planned, type Remedy } from './remedy.js';
+
+/** Enough of an id to name one worker of a fleet. */
+const SHORT_ID = 12;
 
 /** A worker that takes work and finishes none, or answers wrongly: another one is started in its place. */
 export const recycleWorker: Remedy = {
@@ -9,9 +14,19 @@ export const recycleWorker: Remedy = {
   blast: 'one allocation, until its successor serves',
   role: 'operator',
   falls: true,
-  // Nothing that is seen names a single worker that is wrong: a person must.
-  fits: () => null,
-  plan([wanted], { workers, fleet }) {
+  fits(seen) {
+    const ill = illWorker(seen);
+    return ill === null
+      ? null
+      : `worker ${ill.worker.slice(0, 8)} in ${ill.zone} ${ILLNESS_WORDS[ill.illness]}`;
+  },
+  aim(seen) {
+    const ill = illWorker(seen);
+    return ill === null ? [] : [ill.worker.slice(0, SHORT_ID)];
+  },
+  plan([said], seen) {
+    const { workers, fleet } = seen;
+    const wanted = said ?? illWorker(seen)?.worker;
     if (workers === null) return none(`Nobody says just now which workers ${fleet} has.`);
     const running = workers.filter(({ state }) => state !== 'draining');
     if (wanted === undefined) {

@@ -3,6 +3,7 @@
  * of small, absolute steps; the job carries them out under the fleet's lease, and any of them may be repeated.
  */
 import type { Role } from '../access.js';
+import type { FleetHealth } from '../health/state.js';
 import type { Freeze, Millis, NodeSeen, Override, ZoneSeen } from '../model.js';
 
 /** Everything a remedy may depend on; unknown is null. */
@@ -11,7 +12,16 @@ export interface Symptoms {
   now: Millis;
   zones: ZoneSeen[] | null;
   nodes: NodeSeen[] | null;
-  workers: { id: string; zone: string; nodeId: string; state: 'ready' | 'starting' | 'draining' }[] | null;
+  workers:
+    | {
+        id: string;
+        zone: string;
+        nodeId: string;
+        state: 'ready' | 'starting' | 'draining';
+        /** How many it holds. */
+        workers: number;
+      }[]
+    | null;
   desired: number | null;
   ceiling: number;
   override: Override | null;
@@ -21,6 +31,8 @@ export interface Symptoms {
   alertSince: Millis | null;
   /** The newest rollout. */
   rollout: { image: string; at: Millis; open: boolean; ended: Millis | null } | null;
+  /** What workers say of themselves; null: nobody asks them, or not lately. */
+  health: FleetHealth | null;
   /** Messages in the fleet's dead-letter queue; null: none is configured, or it was not asked. */
   deadLetters: number | null;
 }
@@ -62,6 +74,8 @@ export interface Remedy {
   falls: boolean;
   /** Why it fits what is seen; null: it does not, or nobody can say. */
   fits(seen: Symptoms): string | null;
+  /** The words that it fits with, so that a button means the same later; absent: it needs none. */
+  aim?(seen: Symptoms): string[];
   plan(words: string[], seen: Symptoms): RemedyPlan | NoRemedy;
 }
 

@@ -29,8 +29,28 @@ export interface RemedyRun {
 
 const HOUR_MS = 3_600_000;
 
-/** May one more run by itself? At most `perHour` an hour, and none of the same name meanwhile. */
-export function mayRunByItself(name: string, runs: RemedyRun[], perHour: number, now: Millis): boolean {
+/**
+ * May one more run by itself? At most `perHour` an hour, and none of the same name on the same target (a worker, a node)
+ * meanwhile; never while another is under way.
+ */
+export function mayRunByItself(
+  { name, words }: { name: string; words: string[] },
+  runs: RemedyRun[],
+  perHour: number,
+  now: Millis,
+): boolean {
+  if (runs.some((run) => run.status === 'running')) return false;
   const recent = runs.filter((run) => run.auto && now - run.at < HOUR_MS);
-  return recent.length < perHour && recent.every((run) => run.name !== name);
+  return recent.length < perHour && recent.every((run) => run.name !== name || !aimsAt(run, words));
+}
+
+/** A remedy without words has one target only, the fleet. */
+function aimsAt({ steps }: RemedyRun, [target]: string[]): boolean {
+  return (
+    target === undefined ||
+    steps.some(
+      (step) =>
+        ('worker' in step && step.worker.startsWith(target)) || ('node' in step && step.node === target),
+    )
+  );
 }

@@ -1,5 +1,7 @@
 /** What goes wrong with workers that came up with the new image. */
+import { ILLNESS_WORDS } from '../health/words.js';
 import type { Millis } from '../model.js';
+import type { WorkerImage } from './images.js';
 import { largestNode, live, names, sizeOf, withImage } from './look.js';
 import type { Pause, RolloutSeen, RolloutState } from './state.js';
 
@@ -20,7 +22,7 @@ export function failure(
   if (failed.length > 0)
     return {
       pause: { why: 'workers-unhealthy', at: now, nodes },
-      failure: { why: `new workers that are not healthy: ${sizeOf(failed)}`, ...told },
+      failure: { why: `new workers that are not healthy: ${sizeOf(failed)}${illWords(failed)}`, ...told },
     };
   const late = state.currentSince !== null && now - state.currentSince > patience(seen);
   if (!late) return null;
@@ -28,6 +30,13 @@ export function failure(
     pause: { why: 'not-in-time', at: now, nodes },
     failure: { why: 'the new workers were not ready in time', ...told },
   };
+}
+
+/** What they say of themselves, the first of it. */
+function illWords(failed: WorkerImage[]): string {
+  const [first] = failed.filter((one) => one.ill !== undefined);
+  if (first?.ill === undefined) return '';
+  return ` (worker ${first.id.slice(0, 8)} ${ILLNESS_WORDS[first.ill]})`;
 }
 
 /** Each worker of the largest node may have to wait for the one before it. */

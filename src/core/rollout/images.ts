@@ -1,5 +1,7 @@
 /** Which image runs where: what a rollout sees of the world. */
 
+import type { Illness } from '../health/state.js';
+
 /** One unit that the orchestrator starts and stops as a whole (an allocation, a pod). */
 export interface WorkerImage {
   id: string;
@@ -11,6 +13,8 @@ export interface WorkerImage {
   /** null: the orchestrator no longer knows. */
   image: string | null;
   state: 'ready' | 'starting' | 'failed' | 'stopping';
+  /** What it says of itself, when that is why it is not ready. */
+  ill?: Illness;
 }
 
 export interface ZoneImage {

@@ -34,7 +34,7 @@ export const readyNow = (seen: RolloutSeen): number =>
 
 /** Workers that may be taken out of service now without going below the need; 0 when the need is not known. */
 export const headroom = (seen: RolloutSeen): number =>
-  seen.need === null ? 0 : Math.max(0, readyNow(seen) - seen.need);
+  seen.need === null ? 0 : Math.max(0, readyNow(seen) - (seen.ill ?? 0) - seen.need);
 
 /** Most workers of one image-to-be-replaced on one node. */
 export function largestNode(workers: WorkerImage[]): number {

@@ -104,6 +104,8 @@ export interface RolloutSeen {
   /** The newest minutes, oldest first, and what of the present one is missing. */
   recent: Sample[];
   missing: Missing[];
+  /** Ready workers of other images that do not serve; absent: none is known. */
+  ill?: number;
   /** Workers that forecast and demand need within the horizon; null: unknown. */
   need: number | null;
   /** When less is needed again, as far as the forecast sees. */

@@ -154,6 +154,9 @@ export function chooseGolden(state: RolloutState, seen: RolloutSeen): RolloutSta
 function soak(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   const until = state.phaseAt + state.soakSeconds * 1_000;
   if (now < until) return goOn(state, [], [{ code: 'soaking', until }]);
+  // One that has just said that it does not serve: it gets well, or is a failure when that lasts.
+  const ill = sizeOf(withImage(seen, state.image).filter((one) => one.ill !== undefined));
+  if (ill > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: ill }]);
   return goOn(enter(state, withoutImage(seen, state.image).length > 0 ? 'rest' : 'verify', now), [], []);
 }
 

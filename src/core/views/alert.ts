@@ -6,7 +6,7 @@ import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
 import type { Paged } from '../paged.js';
 import type { Policy } from '../policy.js';
-import type { Remedy } from '../remedies/remedy.js';
+import type { Fit } from '../remedies/index.js';
 import { pagedButtons, pagedLine } from './paged.js';
 import { remedyButton } from './remedy.js';
 import { at, fieldsOf, number, rate, seconds, UNKNOWN } from './words.js';
@@ -21,7 +21,7 @@ export interface AlertSeen {
   /** What PagerDuty knows of it; absent or null: nothing was heard from there yet. */
   paged?: Paged | null;
   /** Remedies that fit, the first two as buttons. */
-  fits?: { remedy: Remedy; why: string }[];
+  fits?: Fit[];
 }
 
 /** Fired, and again with each update while it lasts. */
@@ -55,7 +55,7 @@ export function latencyFiring(seen: AlertSeen): Message {
           { label: 'Why this count?', command: `why ${fleet}` },
           { label: 'Evaluate now', command: `run ${fleet}` },
           ...pagedButtons(seen.paged ?? null, fleet, 'latency'),
-          ...(seen.fits ?? []).slice(0, 2).map(({ remedy }) => remedyButton(fleet, remedy)),
+          ...(seen.fits ?? []).slice(0, 2).map((fit) => remedyButton(fleet, fit)),
         ],
       },
     ],

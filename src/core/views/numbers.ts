@@ -1,4 +1,5 @@
 /** The numbers behind a decision, as tables: the thread and `why` show the same. */
+import { degradedIn } from '../capacity.js';
 import type { Part, Text } from '../message.js';
 import { type DecisionRecord, target } from '../model.js';
 import { at, money, number, percent, rate, seconds, UNKNOWN } from './words.js';
@@ -12,6 +13,7 @@ export function numbersTable(record: DecisionRecord): Part {
     ['Oldest waits', seconds(n.oldestAgeSeconds)],
     ['p95 (objective)', `${seconds(n.p95Seconds)} (${seconds(policy.slo.p95Seconds)})`],
     ['Ready, starting', `${number(n.ready)}, ${number(n.starting)}`],
+    ...notServing(record),
     ['Forecast covers', [at(n.horizonFrom), ' to ', at(n.horizonTo)]],
     ['Forecast peak', rate(n.forecast)],
     ['Margin', n.margin === null ? UNKNOWN : `× ${n.margin.toFixed(2)}`],
@@ -25,6 +27,11 @@ export function numbersTable(record: DecisionRecord): Part {
     ['Cost', `${money(n.costPerHourFrom, policy)} → ${money(n.costPerHourTo, policy)}`],
   ];
   return { kind: 'table', head: ['What', 'Value'], rows: rows.map(([what, value]) => [what, value]) };
+}
+
+function notServing({ seen }: DecisionRecord): [string, Text][] {
+  const ill = degradedIn(seen.zones);
+  return ill === 0 ? [] : [['Ready and not serving', number(ill)]];
 }
 
 /** 'europe-1a: 3 → 5 workers', one a zone; a zone that is down says so. */

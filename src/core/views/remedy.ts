@@ -1,21 +1,17 @@
 /** Remedies: what there is, what one would do, and how a run goes. */
 import type { Button, Message, Part } from '../message.js';
+import { type Fit, saidAs } from '../remedies/index.js';
 import type { Remedy } from '../remedies/remedy.js';
 import type { RemedyRun } from '../remedies/run.js';
 import { who } from './words.js';
 
-export function remedyList(
-  fleet: string,
-  all: readonly Remedy[],
-  fits: { remedy: Remedy; why: string }[],
-  command: string,
-): Message {
+export function remedyList(fleet: string, all: readonly Remedy[], fits: Fit[], command: string): Message {
   const parts: Part[] = [];
   if (fits.length > 0) {
     parts.push(
       { kind: 'text', text: [{ bold: 'Fitting now' }] },
       { kind: 'list', items: fits.map(({ remedy, why }) => [{ code: remedy.name }, `: ${why}.`]) },
-      { kind: 'buttons', buttons: fits.map(({ remedy }) => remedyButton(fleet, remedy)) },
+      { kind: 'buttons', buttons: fits.map((fit) => remedyButton(fleet, fit)) },
     );
   }
   parts.push(
@@ -41,10 +37,11 @@ export function remedyList(
   };
 }
 
-export function remedyButton(fleet: string, remedy: Pick<Remedy, 'name' | 'label' | 'blast'>): Button {
+export function remedyButton(fleet: string, fit: Pick<Fit, 'remedy' | 'words'>): Button {
+  const { remedy } = fit;
   return {
     label: remedy.label,
-    command: `remedy ${fleet} ${remedy.name}`,
+    command: saidAs(fleet, fit),
     confirm: {
       title: `${remedy.label}?`.slice(0, 100),
       text: `It touches ${remedy.blast}.`.slice(0, 300),

@@ -1,7 +1,9 @@
 /** `status`: overrides and freezes first, then the fleets. Four columns at most, so that it reads on a phone. */
+import type { FleetHealth } from '../health/state.js';
 import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, DesiredState, Freeze, Millis, Override, Sample, ZoneSeen } from '../model.js';
 import type { Policy } from '../policy.js';
+import { healthWords } from './health.js';
 import { freezeLine, overrideLine } from './intent.js';
 import {
   at,
@@ -21,6 +23,8 @@ export interface FleetNow {
   name: string;
   policy: Policy;
   zones: ZoneSeen[] | null;
+  /** What workers say of themselves; absent: they are not asked. null: nobody could be asked lately. */
+  health?: FleetHealth | null;
   sample: Sample | null;
   desired: DesiredState | null;
   override: Override | null;
@@ -121,6 +125,9 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
           'Cost',
           cost === null ? UNKNOWN : `${money(cost, policy)}, ${nodesOf(places(fleet) ?? [], policy)} nodes`,
         ],
+        ...(fleet.health === undefined
+          ? []
+          : ([['Health', healthWords(fleet.health)]] as [string, string][])),
         ['Floor to ceiling', `${policy.floor} to ${policy.ceiling}`],
         ['Last decision', latest === null ? 'none yet' : [`${latest.kind} at `, at(latest.at)]],
         ['Next cycle', [at(fleet.nextCycle), ...adviseWords(fleet)]],
@@ -160,7 +167,9 @@ export function workerWords(fleet: FleetNow): string {
   const { zones, sample, desired } = fleet;
   if (zones !== null) {
     const { ready, desired: asked, starting } = counts(zones);
-    return `${ready}/${asked}${starting > 0 ? `, ${starting} starting` : ''}`;
+    const ill = fleet.health?.degraded.reduce((sum, zone) => sum + zone.workers, 0) ?? 0;
+    const illWords = ill > 0 ? `, ${ill} of them not serving` : '';
+    return `${ready}/${asked}${illWords}${starting > 0 ? `, ${starting} starting` : ''}`;
   }
   const asked = desired === null ? '?' : desired.placement.reduce((sum, zone) => sum + zone.workers, 0);
   return `${sample?.ready ?? '?'}/${asked} (last known)`;

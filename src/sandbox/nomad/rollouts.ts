@@ -108,10 +108,42 @@ export function versions(cluster: Cluster, job: SimJob, profile: Profile): Body 
 }
 
 /** A whole allocation carries its job as it was when it was placed. */
-export function wholeAllocation(cluster: Cluster, one: SimAllocation, profile: Profile): Body {
+export function wholeAllocation(
+  cluster: Cluster,
+  one: SimAllocation,
+  profile: Profile,
+  workerPort: number | null,
+): Body {
   const job = cluster.job(one.job);
   const was = { version: one.jobVersion, image: one.image, stable: false, update: FIRST_UPDATE };
-  return { ...allocationJson(cluster, one), Job: job === null ? null : jobJson(cluster, job, profile, was) };
+  return {
+    ...allocationJson(cluster, one),
+    AllocatedResources: resourcesJson(workerPort),
+    Job: job === null ? null : jobJson(cluster, job, profile, was),
+  };
+}
+
+/** What the scheduler gave it, with the port of its group's network. */
+function resourcesJson(port: number | null): Body {
+  const label = { Label: 'health', Value: port, To: 0 };
+  const network = { Device: 'lo', CIDR: '', IP: '127.0.0.1', MBits: 0, Mode: 'host' };
+  const dynamic = { ...network, DynamicPorts: [{ ...label, HostNetwork: 'default' }], ReservedPorts: null };
+  return {
+    Shared: {
+      DiskMB: 300,
+      Networks: port === null ? null : [dynamic],
+      Ports: port === null ? null : [{ ...label, HostIP: '127.0.0.1' }],
+    },
+    TaskLifecycles: { worker: null },
+    Tasks: {
+      worker: {
+        Cpu: { CpuShares: 100, ReservedCores: null },
+        Devices: null,
+        Memory: { MemoryMB: 300, MemoryMaxMB: 0 },
+        Networks: null,
+      },
+    },
+  };
 }
 
 export function logs(cluster: Cluster, id: string, type: string | null): string {

@@ -15,6 +15,8 @@ export interface Visit {
   profile: Profile;
   asked: Asked;
   id: string;
+  /** The number of the allocations' port `health`; null: they have none. */
+  workerPort: number | null;
 }
 
 export interface Route {
@@ -130,11 +132,11 @@ export const routes: Route[] = [
   read('/v1/allocations', 'read-job', ({ cluster, asked }) =>
     inNamespace(asked) ? cluster.state.allocations.map((one) => state.allocationJson(cluster, one)) : [],
   ),
-  read('/v1/allocation/:id', 'read-job', ({ cluster, profile, id }) => {
+  read('/v1/allocation/:id', 'read-job', ({ cluster, profile, id, workerPort }) => {
     write.wholeId(id, 'alloc');
     const found = cluster.state.allocations.find((one) => one.id === id);
     if (found === undefined) throw new Refused(404, 'alloc not found');
-    return rollouts.wholeAllocation(cluster, found, profile);
+    return rollouts.wholeAllocation(cluster, found, profile, workerPort);
   }),
   {
     ...read('/v1/client/fs/logs/:id', 'read-logs', ({ cluster, asked, id }) =>

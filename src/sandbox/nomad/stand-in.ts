@@ -16,6 +16,8 @@ export interface NomadStandInOptions {
   token: string;
   /** Asked after each change that was made: true cuts the connection instead of answering. */
   loseAnswer?: () => boolean;
+  /** Where the workers answer for their health: the allocations' port `health`; absent: they have none. */
+  workerPort?: number;
   /** ACL capabilities that the token lacks. */
   denied?: ReadonlySet<string>;
 }
@@ -50,8 +52,8 @@ async function answer(options: NomadStandInOptions, asked: Asked): Promise<Said>
     checkToken(options, asked, route);
     if (!['global', null].includes(asked.query.get('region'))) throw new Refused(500, 'No path to region');
     await block(options.cluster, asked, route);
-    const { cluster, profile } = options;
-    const body = route.answer({ cluster, profile, asked, id });
+    const { cluster, profile, workerPort = null } = options;
+    const body = route.answer({ cluster, profile, asked, id, workerPort });
     if (route.text === true) return { status: 200, body };
     // A JSON string must not go out as plain text.
     return typeof body === 'string'

@@ -1,13 +1,14 @@
 /**
  * Images of 7 GB: a node takes minutes to pull one, and some are bad. How an image behaves stands in its tag: `bad…` runs
- * and never becomes healthy, `crash…` dies at its start, `missing…` is not in the registry; everything else is good.
+ * and never becomes healthy, `crash…` dies at its start, `missing…` is not in the registry, `hollow…` looks healthy to the
+ * orchestrator and has no model loaded; everything else is good.
  */
 import { createHash } from 'node:crypto';
 import type { Millis } from '../../core/model.js';
 import type { ClusterState, SimUpdate, SimVm } from './state.js';
 import type { Timing } from './timing.js';
 
-export type Nature = 'good' | 'unhealthy' | 'crashing' | 'missing';
+export type Nature = 'good' | 'unhealthy' | 'crashing' | 'missing' | 'hollow';
 
 /** The largest moment there is; it outlives JSON, which infinity does not. */
 export const NEVER: Millis = 8.64e15;
@@ -28,6 +29,7 @@ export function natureOf(image: string): Nature {
   const tag = image.slice(image.lastIndexOf(':') + 1);
   if (tag.startsWith('bad')) return 'unhealthy';
   if (tag.startsWith('crash')) return 'crashing';
+  if (tag.startsWith('hollow')) return 'hollow';
   return tag.startsWith('missing') ? 'missing' : 'good';
 }
 
@@ -40,6 +42,8 @@ export function logOf(image: string): string {
       return `Traceback (most recent call last):\n  File "serve.py", line 12, in <module>\nImportError: libcudnn.so.9: cannot open shared object file`;
     case 'missing':
       return `Failed to pull ${image}: manifest unknown`;
+    case 'hollow':
+      return 'loading model weights\nwarning: weights not found, serving without a model';
     case 'good':
       return 'loading model weights\nmodel loaded\nhealth: ok';
   }

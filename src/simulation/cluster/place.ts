@@ -128,7 +128,7 @@ function placeable(state: ClusterState, job: SimJob): SimVm[] {
 function place(state: ClusterState, job: SimJob, slot: number, vm: SimVm, timing: Timing): SimAllocation {
   const from = pull(state, vm, job.image, timing);
   const nature = natureOf(job.image);
-  const good = nature === 'good';
+  const good = nature === 'good' || nature === 'hollow';
   const runningAt = good ? from + Math.max(0, timing.workerStartMs - timing.minHealthyMs) : from;
   const servesAt = good ? from + timing.workerStartMs : NEVER;
   const one: SimAllocation = {
@@ -144,6 +144,9 @@ function place(state: ClusterState, job: SimJob, slot: number, vm: SimVm, timing
     healthy: null,
     healthyAt: Math.max(servesAt, runningAt + timing.minHealthyMs),
     image: job.image,
+    ...(nature === 'hollow'
+      ? { ill: { kind: 'no-model' as const, since: state.now, slots: job.workersPerAllocation } }
+      : {}),
     failsAt: good ? null : state.now + failureMs(nature, from - state.now, timing),
     placedAt: state.now,
     runningAt,

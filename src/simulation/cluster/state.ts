@@ -21,6 +21,8 @@ export interface ClusterState {
   allocations: SimAllocation[];
   deployments: SimDeployment[];
   evaluations: SimEvaluation[];
+  /** What every worker needs to finish its work (storage, say) has been out since then; absent: it is there. */
+  dependencyOutAt?: Millis;
   /** Images that the nodes of a job's group shall hold ready: one a job. */
   prepulls: { job: string; image: string; at: Millis }[];
 }
@@ -69,6 +71,8 @@ export interface SimVm {
   modifyIndex: number;
   /** The cloud announced that it stops the VM; it comes back by itself, or never (null). Gone once it is over. */
   maintenance?: { at: Millis; downMs: Millis | null; told: boolean };
+  /** Its GPU has not worked since then: its workers run and serve nothing. A reset mends it once nothing runs there. */
+  deviceFailedAt?: Millis;
   /** Images on its disk, or on their way; null: the registry has no such image. */
   images: { image: string; presentAt: Millis | null }[];
 }
@@ -131,6 +135,9 @@ export interface SimScalingEvent {
   createIndex: number;
 }
 
+/** stuck: takes work and finishes none. no-model: says so itself. silent: serves, and does not answer for its health. */
+export type SimIllness = 'stuck' | 'no-model' | 'silent';
+
 export interface SimAllocation {
   id: string;
   job: string;
@@ -142,6 +149,8 @@ export interface SimAllocation {
   image: string;
   /** When it is found to be unhealthy; null: it will be healthy. */
   failsAt: Millis | null;
+  /** Runs, and its first so many slots do not serve: the orchestrator does not see it. */
+  ill?: { kind: SimIllness; since: Millis; slots: number };
   desiredDescription: string;
   jobVersion: number;
   deployment: string | null;

@@ -62,14 +62,15 @@ export function createWorld(seed: number, start: Millis, fleets: FleetConfig[], 
     })),
   });
   let now = start;
-  const sum = (fleet: string, what: 'desired' | 'ready'): number =>
+  const sum = (fleet: string, what: 'desired' | 'ready' | 'serving'): number =>
     cluster.fleet(fleet).reduce((all, zone) => all + zone[what], 0);
   const ready = (fleet: string): number => sum(fleet, 'ready');
+  const serving = (fleet: string): number => sum(fleet, 'serving');
 
   return {
     now: () => now,
     advance(to) {
-      while (requests.step(to, ready)) cluster.advance(requests.now);
+      while (requests.step(to, serving)) cluster.advance(requests.now);
       cluster.advance(to);
       now = Math.max(now, to);
     },

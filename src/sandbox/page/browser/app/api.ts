@@ -45,6 +45,9 @@ export const maintain = (fleet: string, inSeconds: number, downSeconds: number |
 export const switchZone = (zone: string, up: boolean): Promise<unknown> =>
   send('POST', '/_sandbox/zone', { zone, up });
 
+export const befall = (fleet: string, what: string): Promise<unknown> =>
+  send('POST', '/_sandbox/worker', { fleet, what });
+
 /** Throws with a sentence for people. */
 async function send<T>(method: string, path: string, body: unknown): Promise<T> {
   let response: Response;

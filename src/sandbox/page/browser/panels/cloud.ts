@@ -1,4 +1,4 @@
-/** What the cloud does to the nodes: stops one for maintenance, loses a zone. */
+/** What the cloud does to the nodes (stops one for maintenance, loses a zone), and what befalls workers. */
 import * as api from '../app/api.js';
 import { at, h } from '../app/dom.js';
 import { refresh } from '../app/poll.js';
@@ -29,6 +29,7 @@ export function drawCloud(): void {
 async function act(what: string, where: string): Promise<void> {
   try {
     if (what.startsWith('zone')) await api.switchZone(where, what === 'zone-back');
+    else if (what.startsWith('worker-')) await api.befall(where, what.slice('worker-'.length));
     else await api.maintain(where, what === 'soon' ? 900 : 3_600, what === 'never' ? NEVER : 600);
   } catch (error) {
     tell((error as Error).message);

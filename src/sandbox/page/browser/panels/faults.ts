@@ -13,6 +13,7 @@ const kinds: Record<string, string[]> = {
   rabbitmq: ['down', 'slow', 'error', 'stale', 'nostats'],
   prometheus: ['down', 'slow', 'error', 'stale'],
   redis: ['down', 'slow', 'error'],
+  workers: ['down', 'slow', 'error', 'stale', 'nostats'],
 };
 const words: Record<string, string> = {
   down: 'is down',
