@@ -87,7 +87,10 @@ export function freshSample(seen: Seen, policy: Policy): Sample | null {
 export function newestMinutes(seen: Seen, sample: Sample): Sample[] {
   const recent = seen.memory.recent;
   const last = recent.at(-1);
-  return last !== undefined && last.at >= sample.at ? recent : [...recent, sample];
+  if (last === undefined || last.at < sample.at) return [...recent, sample];
+  // The minute was dark when it was kept, and is not any more.
+  const wasDark = last.requestsPerSecond === null && sample.requestsPerSecond !== null;
+  return wasDark && last.at === sample.at ? [...recent.slice(0, -1), sample] : recent;
 }
 
 /** Three late minutes in a row that no queue explains. */

@@ -93,6 +93,12 @@ function world(
   };
 }
 
+/** Zone b is asked for one more worker than there are. */
+const oneMissing = (seen: RolloutSeen): RolloutSeen => ({
+  ...seen,
+  zones: seen.zones.map((zone) => (zone.zone === 'b' ? { ...zone, desired: zone.desired + 1 } : zone)),
+});
+
 const calm = { a1: 'oo', a2: 'oo', b1: 'oo', b2: 'oo' };
 const step = (state: RolloutState, seen: RolloutSeen, now = NOON + MINUTE): RolloutStep =>
   stepRollout(state, seen, now, policy);
@@ -221,6 +227,30 @@ describe('a rollout, phase by phase', () => {
         aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
         world({ ...calm, a1: 'nn' }, { need: 8 }, ['a']),
         { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
+      ],
+      [
+        'tries no image where nobody is left to try it on',
+        aRollout({ phase: 'golden', surge: 2 }),
+        world({}, { zones: world(calm).zones }),
+        { phase: 'golden', updates: [], codes: ['waits-for-workers'] },
+      ],
+      [
+        'sets the image of a fleet that is asked for no worker',
+        aRollout({ phase: 'golden', surge: 2 }),
+        world({}),
+        { phase: 'verify' },
+      ],
+      [
+        'on the way back waits a while for a worker that is missing',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        oneMissing(world({ ...calm, a1: 'nn' }, { need: 4 }, ['a'])),
+        { phase: 'rolling-back', updates: [], codes: ['waits-for-workers'] },
+      ],
+      [
+        'on the way back does not wait for ever for a worker that has no room',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
+        oneMissing(world({ ...calm, a1: 'nn' }, { need: 4 }, ['a'])),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 4`] },
       ],
     ];
   for (const [title, state, seen, wanted] of rows)

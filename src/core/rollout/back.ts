@@ -20,7 +20,7 @@ export function settle(
   const unset = seen.images.zones.filter((zone) => zone.image !== image);
   if (unset.length > 0)
     return goOn(
-      state,
+      { ...state, touched: true },
       unset.map(({ zone }) => ({ do: 'update', zone, node: '', image, most: 0 })),
       [],
     );

@@ -129,7 +129,7 @@ function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   const isThere = seen.nodes.some((node) => node.id === state.golden?.node && node.status === 'ready');
   const first =
     state.golden !== null && (isThere || state.touched) ? state.golden : chooseGolden(state, seen);
-  if (first === null) return goOn(enter(state, 'verify', now), [], []);
+  if (first === null) return withoutGolden(state, seen, now);
   const chosen: RolloutState = { ...state, golden: first, current: [first.node], lastZone: first.zone };
   if (isOldOn(first.node, state.image, seen)) return updateNodes(chosen, seen, now, policy);
   const starting = sizeOf(withImage(seen, state.image).filter((one) => one.state !== 'ready'));
@@ -137,6 +137,14 @@ function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   if (starting > 0 || news === 0 || onTheWay(seen) > 0)
     return goOn(chosen, [], [{ code: 'waits-for-workers', starting }]);
   return goOn({ ...enter(chosen, 'soak', now), current: [], currentSince: null }, [], []);
+}
+
+/** Nobody runs the old image. Where workers are asked for, they are only away, and none has tried the new one yet. */
+function withoutGolden(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
+  const starting = seen.zones.reduce((sum, zone) => sum + zone.desired, 0);
+  return starting === 0 || withImage(seen, state.image).length > 0
+    ? goOn(enter(state, 'verify', now), [], [])
+    : goOn(state, [], [{ code: 'waits-for-workers', starting }]);
 }
 
 /** The zone that can best miss a node; in it the node that the orchestrator itself would begin with. */

@@ -4,9 +4,11 @@
  * docs/SIMULATION.md lists them; a test holds the list equal.
  */
 import { absolute, decisionBeforeAct, newestDecision, once, oneWriter } from './invariants/acts.js';
+import { capacityKept } from './invariants/capacity.js';
 import { budget, ceiling, floor, guardOnlyRaises, step, zonesEven } from './invariants/counts.js';
 import { noTwoCyclesWithout, oneDecisionACycle } from './invariants/cycles.js';
 import { noCutInTheDark } from './invariants/dark.js';
+import { incidentsEnd } from './invariants/incidents.js';
 import {
   adviceOnce,
   adviseTouchesNothing,
@@ -16,9 +18,11 @@ import {
 } from './invariants/intent.js';
 import type { Invariant } from './invariants/invariant.js';
 import { failsForAReason, livesOn } from './invariants/life.js';
+import { maintenancesEnd, oneLockHolder } from './invariants/machines.js';
 import { newestVersionStands, oneMessageAKey, outboxBounded, pagesEnd } from './invariants/messages.js';
 import { emptyNodesOnly, nodesAsked } from './invariants/nodes.js';
 import { auditChain, auditEntry, replay, seenSize } from './invariants/record.js';
+import { countsKept, goldenFirst, rolloutsEnd } from './invariants/rollouts.js';
 
 export const invariants: readonly Invariant[] = [
   ceiling,
@@ -52,4 +56,11 @@ export const invariants: readonly Invariant[] = [
   outboxBounded,
   failsForAReason,
   livesOn,
+  oneLockHolder,
+  goldenFirst,
+  capacityKept,
+  countsKept,
+  rolloutsEnd,
+  maintenancesEnd,
+  incidentsEnd,
 ];

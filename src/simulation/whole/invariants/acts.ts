@@ -1,4 +1,5 @@
 /** What reaches the cluster: only what a stored decision asks for, once, and by one writer. */
+import { touched } from '../lines.js';
 import type { Truth } from '../truth.js';
 import type { Invariant, Of } from './invariant.js';
 import { acted, placedIn } from './words.js';
@@ -66,20 +67,22 @@ export const oneWriter: Invariant = {
   says: 'A run acts only while it can rely on the fleet’s lease.',
   watch: (truth) => {
     const fences = new Map<string, number>();
+    const alone = (event: Of<'act'> | Of<'touch'>, told: string): string | null => {
+      const { lease, issuedAt } = event.run;
+      if (lease === null) return `${told} without a lease`;
+      const newest = fences.get(event.fleet) ?? 0;
+      const late = truth.now() - issuedAt;
+      return lease.until < issuedAt && newest > lease.fence
+        ? `${told} with lease ${lease.fence}, which had ended ${(issuedAt - lease.until) / 1_000} s before (${newest} is out, ${late / 1_000} s under way)`
+        : null;
+    };
     return {
       lease: ({ fleet, fence }) => {
         fences.set(fleet, fence);
         return null;
       },
-      act: (event) => {
-        const { lease, issuedAt } = event.run;
-        if (lease === null) return `${acted(event)} without a lease`;
-        const newest = fences.get(event.fleet) ?? 0;
-        const late = truth.now() - issuedAt;
-        return lease.until < issuedAt && newest > lease.fence
-          ? `${acted(event)} with lease ${lease.fence}, which had ended ${(issuedAt - lease.until) / 1_000} s before (${newest} is out, ${late / 1_000} s under way)`
-          : null;
-      },
+      act: (event) => alone(event, acted(event)),
+      touch: (event) => alone(event, touched(event)),
     };
   },
 };
