@@ -42,9 +42,10 @@ async function nothingToPlan(verb: Verb, args: unknown, context: CommandContext)
       `help ${verb.name}`,
     );
   };
-  const { fleet } = context.store;
+  const { fleet, once } = context.store;
   const readOnly: CommandContext['store'] = {
     fleet,
+    once,
     setOverride: async () => refuse(),
     endOverride: async () => refuse(),
     setFreeze: async () => refuse(),
@@ -75,6 +76,7 @@ function recording(plan: Plan | null, context: CommandContext): CommandContext {
     plan,
     store: {
       fleet: store.fleet,
+      once: store.once,
       setOverride: (override, entry, ...rest) => store.setOverride(override, enriched(entry), ...rest),
       endOverride: (fleet, id, entry, rows) => store.endOverride(fleet, id, enriched(entry), rows),
       setFreeze: (freeze, entry, rows) => store.setFreeze(freeze, enriched(entry), rows),

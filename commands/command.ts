@@ -43,7 +43,14 @@ export interface CommandContext {
   reader: StoreReader;
   store: Pick<
     Store,
-    'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'saveMachine' | 'appendAudit' | 'fleet'
+    | 'setOverride'
+    | 'endOverride'
+    | 'setFreeze'
+    | 'endFreeze'
+    | 'saveMachine'
+    | 'appendAudit'
+    | 'fleet'
+    | 'once'
   >;
   queue: Queue;
   orchestrator: OrchestratorReader;

@@ -6,7 +6,7 @@ import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { short } from './arguments.js';
-import { refuseBelow } from './authority.js';
+import { noteDenied, refuseBelow } from './authority.js';
 import { type CommandContext, defineVerb, type Reply, type Verb } from './command.js';
 import { settle } from './propose.js';
 
@@ -42,7 +42,10 @@ async function confirm(id: string, context: CommandContext, again: Again): Promi
   if (!machine.open) return settled(state);
   const isAuthor = state.by.id === context.by.id;
   if (state.second) {
-    if (isAuthor) return ownProposal(context);
+    if (isAuthor) {
+      await noteDenied('confirm', context, { needed: approverRole(context.access), why: 'own proposal' });
+      return ownProposal(context);
+    }
     const refused = await refuseBelow(approverRole(context.access), 'confirm', context);
     if (refused !== null) return refused;
   }

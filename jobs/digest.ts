@@ -89,7 +89,9 @@ async function foreseenBy({ fleet, id }: DecisionSummary, context: JobContext): 
 async function askedIn(day: DigestDay, context: JobContext): Promise<Asked[]> {
   const entries = await context.store.audit(AUDIT);
   return entries
-    .filter(({ at, said }) => said !== undefined && at > day.from && at <= day.to)
+    .filter(
+      ({ at, said, action }) => said !== undefined && action !== 'denied' && at > day.from && at <= day.to,
+    )
     .map(({ at, by, said, fleet }) => ({ fleet, line: { at, by, said: said! } }))
     .reverse();
 }

@@ -44,7 +44,7 @@ export function createSession(policy: Policy, fleet = 'fleet'): Session {
 }
 
 interface LineError {
-  code: 'bad-json' | 'bad-time' | 'time-not-increasing' | 'bad-number';
+  code: 'too-long' | 'bad-json' | 'bad-time' | 'time-not-increasing' | 'bad-number';
   message: string;
 }
 
@@ -58,9 +58,14 @@ const NUMBERS = [
 ] as const;
 const COUNTS = new Set<string>(['ready', 'starting']);
 const MOST_WORKERS = 1_000_000;
+/** A line of numbers is a hundredth of it; what never ends must not fill the memory. */
+const MOST_CHARACTERS = 65_536;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 function parseLine(line: string, lastAt: number | null): Sample | LineError {
+  if (line.length > MOST_CHARACTERS) {
+    return { code: 'too-long', message: `a line has at most ${MOST_CHARACTERS} characters` };
+  }
   let fields: unknown;
   try {
     fields = JSON.parse(line);
@@ -121,7 +126,8 @@ async function* linesOf(input: AsyncIterable<string | Uint8Array>): AsyncGenerat
       start = end + 1;
       end = rest.indexOf('\n', start);
     }
-    rest = rest.slice(start);
+    // Of a line without an end as much is kept as tells that it is too long.
+    rest = rest.slice(start, start + MOST_CHARACTERS + 1);
   }
   if (rest !== '') yield rest;
 }

@@ -175,6 +175,11 @@ describe('loadConfig', () => {
 });
 
 describe('offsetOf', () => {
+  it('is for fleets that say none: 0 is an offset, too', () => {
+    const offset = (text: string) => parseFile(text).fleets[0]?.policy.cycleOffsetSeconds;
+    assert.equal(offset(FILE.replace('    zones:', '    cycleOffsetSeconds: 0\n    zones:')), 0);
+    assert.equal(offset(FILE), offsetOf('ocr', 1_200));
+  });
   it('spreads fleets over the cycle in whole minutes', () => {
     const offsets = Array.from({ length: 200 }, (_, index) => offsetOf(`fleet-${index}`, 1_200));
     assert.ok(offsets.every((offset) => offset % 60 === 0 && offset >= 0 && offset < 1_200));

@@ -134,6 +134,30 @@ test('the same lines give the same answers', () => {
   assert.equal(play(), play());
 });
 
+test('a line that does not end fills no memory, is told, and the stream goes on', async () => {
+  const said: string[] = [];
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      said.push(chunk.toString());
+      done();
+    },
+  });
+  const most = { held: 0 };
+  async function* input(): AsyncGenerator<string> {
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 400; n += 1) {
+      yield 'x'.repeat(100_000) + String(n);
+      most.held = Math.max(most.held, process.memoryUsage().heapUsed - before);
+    }
+    yield `\n${JSON.stringify(line('00:01:00'))}\n`;
+  }
+  await runDecide({ policy: aPolicy(), input: input(), output });
+  const [first, second] = said.map((text) => JSON.parse(text) as Answer);
+  assert.deepEqual([first?.error?.line, first?.error?.code], [1, 'too-long']);
+  assert.equal(second?.trigger, 'cycle');
+  assert.ok(most.held < 30_000_000, `${most.held} bytes more were held`);
+});
+
 test('answers each line before the next one is written', async () => {
   const input = new PassThrough();
   const answers: string[] = [];

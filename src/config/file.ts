@@ -74,7 +74,7 @@ function toFleet(
     ...(serviceP95Seconds === undefined
       ? {}
       : { serviceCv: cvOf(rest.serviceSeconds, serviceP95Seconds, `${place}.serviceP95Seconds`, problems) }),
-    cycleOffsetSeconds: rest.cycleOffsetSeconds || offsetOf(fleetName, rest.cycleSeconds),
+    cycleOffsetSeconds: rest.cycleOffsetSeconds ?? offsetOf(fleetName, rest.cycleSeconds),
   };
   if (policy.floor > policy.ceiling) {
     problems.push({

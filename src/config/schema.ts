@@ -20,6 +20,8 @@ const isTemplate = (url: string): boolean => {
 
 export const fleetSchema = z.strictObject({
   ...policySchema.shape,
+  /** Absent: taken from the fleet's name. */
+  cycleOffsetSeconds: policySchema.shape.cycleOffsetSeconds.unwrap().optional(),
   /** Instead of serviceCv, for those who know their 95th percentile better than their deviation. */
   serviceP95Seconds: z.number().positive().optional(),
   orchestrator: z.discriminatedUnion('kind', [

@@ -1,9 +1,10 @@
-import { equal, match, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CommandContext, Reply } from '../../commands/command.js';
 import { hear } from '../../commands/index.js';
 import { auditCsv } from '../../src/core/audit.js';
 import { HIDDEN, withoutSecrets } from '../../src/core/secrets.js';
+import { OutsideError } from '../../src/errors.js';
 import { shellText } from '../../src/shell-text.js';
 import { allowed, aScene, NOON, withDecision } from '../support/fleet.js';
 
@@ -40,6 +41,30 @@ test('verify says that the chain is whole, and export gives all of it to operato
   equal(JSON.parse(file!.text.trim()).seq, 1);
   equal((await say('audit export csv', { ...context, authority: allowed('viewer') })).refused, 'denied');
   equal((await say('audit', { ...context, authority: allowed('viewer') })).refused, undefined);
+});
+
+test('who tried what they may not is in the audit, once in a while; a store that is away refuses all the same', async () => {
+  const { context, store } = aScene({ authority: allowed('viewer') });
+  for (let n = 0; n < 3; n += 1)
+    equal((await say('override ocr 1 for 1h because I can', context)).refused, 'denied');
+  equal((await say('freeze ocr for 1h because I can', context)).refused, 'denied');
+  const [freeze, override, ...more] = await store.audit(10);
+  equal(more.length, 0);
+  deepEqual(
+    [override?.action, override?.by.id, override?.said, override?.detail],
+    [
+      'denied',
+      'slack:U0ASHA',
+      'override ocr 1 for 1h because I can',
+      { where: 'C0OTHER', verb: 'override', needed: 'operator', role: 'viewer', unknown: [] },
+    ],
+  );
+  equal(freeze?.detail?.verb, 'freeze');
+  const away = async () => {
+    throw new OutsideError('redis', 'append', 'away', { class: 'retry', why: 'unreachable' });
+  };
+  const alone = { ...context, store: { ...context.store, once: away } };
+  equal((await say('run ocr', alone)).refused, 'denied');
 });
 
 test('a cell that a spreadsheet would run is quoted', () => {
