@@ -149,8 +149,11 @@ test('a risky change: the author is no second person, a viewer neither, the appr
   equal((await bot.store.fleet('ocr')).override?.by.name, 'ravi');
   match(String((await click('U0ASHA', yes)).text), /meera clicked this a moment ago/);
   match(JSON.stringify(await click('U0ASHA', no)), /was confirmed, by meera/);
-  const trail = (await bot.store.audit(3)).map(({ action, by }) => `${action} ${by.name}`);
-  deepEqual(trail, ['override ravi', 'approve meera', 'propose ravi']);
+  const trail = (await bot.store.audit(6)).map(({ action, by }) => `${action} ${by.name}`);
+  deepEqual(trail, [
+    ...['override ravi', 'approve meera'],
+    ...['denied noor', 'denied noor', 'denied ravi', 'propose ravi'],
+  ]);
   ok((await bot.store.verifyAudit()).ok);
 });
 
