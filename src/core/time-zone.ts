@@ -47,7 +47,25 @@ export function instantOf(local: Millis, timeZone: string): Millis {
 /** Local time minus UTC. */
 export function offsetMs(at: Millis, timeZone: string): Millis {
   if (timeZone === 'UTC') return 0;
-  const parts = formatter(timeZone).formatToParts(at);
+  const zone = zoneOf(timeZone);
+  const quarter = Math.floor(at / QUARTER_MS);
+  let known = zone.offsets.get(quarter);
+  if (known === undefined) {
+    const offset = readOffset(quarter * QUARTER_MS, zone.formatter);
+    // Some countries change their clocks a minute past the hour.
+    known = offset === readOffset((quarter + 1) * QUARTER_MS - 1, zone.formatter) ? offset : 'changes';
+    if (zone.offsets.size >= MOST_OFFSETS) zone.offsets.clear();
+    zone.offsets.set(quarter, known);
+  }
+  return known === 'changes' ? readOffset(at, zone.formatter) : known;
+}
+
+const QUARTER_MS = 15 * MINUTE_MS;
+/** Offsets kept of one zone. */
+const MOST_OFFSETS = 2_000;
+
+function readOffset(at: Millis, formatter: Intl.DateTimeFormat): Millis {
+  const parts = formatter.formatToParts(at);
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
   const local =
     Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute')) +
@@ -55,13 +73,19 @@ export function offsetMs(at: Millis, timeZone: string): Millis {
   return local - Math.floor(at / 1_000) * 1_000;
 }
 
-/** Formatters are costly to make and hold no state. */
-const formatters = new Map<string, Intl.DateTimeFormat>();
+interface Zone {
+  formatter: Intl.DateTimeFormat;
+  /** By the quarter of an hour since 1970 in which they hold. */
+  offsets: Map<number, Millis | 'changes'>;
+}
 
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  const known = formatters.get(timeZone);
+/** Formatters are costly to make and to ask, and hold no state; an offset is a pure function of zone and time. */
+const zones = new Map<string, Zone>();
+
+function zoneOf(timeZone: string): Zone {
+  const known = zones.get(timeZone);
   if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
+  const formatter = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -71,7 +95,8 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
     minute: 'numeric',
     second: 'numeric',
   });
-  formatters.set(timeZone, made);
+  const made: Zone = { formatter, offsets: new Map() };
+  zones.set(timeZone, made);
   return made;
 }
 

@@ -26,7 +26,7 @@ export class MemoryMachines {
     const { kind, id, rev } = machine;
     const known = this.kinds.get(kind) ?? new Map<string, StoredMachine>();
     if ((known.get(id)?.rev ?? 0) !== rev) return false;
-    known.set(id, { ...machine, rev: rev + 1 });
+    known.set(id, Object.freeze({ ...machine, rev: rev + 1 }));
     this.kinds.set(kind, known);
     const closed = this.all(kind).filter((each) => !each.open);
     for (const old of closed.slice(RETENTION.closedMachines)) known.delete(old.id);

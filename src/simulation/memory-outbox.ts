@@ -24,7 +24,7 @@ interface Channel {
   posted: Map<string, Posted>;
 }
 
-/** The outbox in memory. Callers hand over copies and get copies. */
+/** The outbox in memory. Callers hand over what nobody edits any more, and get the same. */
 export class MemoryOutbox {
   readonly #channels = new Map<string, Channel>();
   readonly #pager: PagerEvent[] = [];
@@ -100,7 +100,7 @@ export class MemoryOutbox {
     const rank = PRIORITY_RANK[row.priority];
     const thread = row.thread ?? older?.row.thread;
     waiting.set(row.key, {
-      row: thread ? { ...row, thread } : row,
+      row: thread ? Object.freeze({ ...row, thread }) : row,
       rank: Math.min(rank, older?.rank ?? rank),
       since: Math.min(row.at, older?.since ?? row.at),
       order: older?.order ?? this.#order++,

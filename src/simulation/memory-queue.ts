@@ -59,8 +59,8 @@ export function createMemoryQueue(
   let closed = false;
   const active: Waiting[] = [];
 
-  const add = (job: Omit<Waiting, 'order' | 'attempts'>): void => {
-    waiting.push({ ...job, order: order++, attempts: 0 });
+  const add = ({ job, data, slot, due, dedupe }: Omit<Waiting, 'order' | 'attempts'>): void => {
+    waiting.push({ job, data, slot, due, dedupe, order: order++, attempts: 0 });
   };
   const put = (job: string, data: unknown, dedupe: string | null, slot: Millis | null): void => {
     const due = clock.now();
@@ -77,13 +77,12 @@ export function createMemoryQueue(
   };
   const tick = (): void => {
     const now = clock.now();
-    const due = schedules.filter((one) => one.due <= now).sort((a, b) => a.due - b.due);
-    for (const one of due) {
+    for (const one of dueOf(schedules, now).sort((a, b) => a.due - b.due)) {
       const { job, data, dedupe, id } = one.schedule;
       put(job, data, dedupe ?? id, one.due);
       one.due = slotAfter(now, one.schedule);
     }
-    for (const timer of waiting.filter((other) => other.due <= now && isTimer(other))) {
+    for (const timer of dueOf(waiting, now).filter(isTimer)) {
       waiting = waiting.filter((other) => other !== timer);
       put(timer.job, timer.data, (timer.dedupe ?? '').slice(1), null);
     }
@@ -91,10 +90,11 @@ export function createMemoryQueue(
   const take = (): Waiting | null => {
     tick();
     const now = clock.now();
-    const ready = waiting.filter((one) => one.due <= now && isFree(one));
-    const first = ready.sort((a, b) => a.due - b.due || a.order - b.order)[0];
-    if (!first) return null;
-    waiting = waiting.filter((other) => other !== first);
+    let first: Waiting | null = null;
+    for (const one of waiting)
+      if (one.due <= now && (first === null || isBefore(one, first)) && isFree(one)) first = one;
+    if (first === null) return null;
+    waiting.splice(waiting.indexOf(first), 1);
     if (twice(first.job)) waiting.push({ ...first, dedupe: null, order: order++ });
     return first;
   };
@@ -171,6 +171,10 @@ export function createMemoryQueue(
 /** A delayed, deduplicated run waits under a name of its own, so that it keeps no earlier run away. */
 const later = (dedupe: string): string => `\n${dedupe}`;
 const isTimer = ({ dedupe }: Waiting): boolean => dedupe?.startsWith('\n') ?? false;
+const isBefore = (a: Waiting, b: Waiting): boolean => a.due < b.due || (a.due === b.due && a.order < b.order);
+/** Mostly nothing is due. */
+const dueOf = <T extends { due: Millis }>(all: T[], now: Millis): T[] =>
+  all.some(({ due }) => due <= now) ? all.filter(({ due }) => due <= now) : [];
 const isNow = (one: Waiting, job: string, dedupe: string): boolean =>
   one.job === job && one.dedupe === dedupe;
 

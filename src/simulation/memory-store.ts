@@ -13,6 +13,7 @@ import {
 import { CLOCK_TOLERANCE_MS } from '../core/policy.js';
 import { RETENTION } from '../core/retention.js';
 import type { Committed, Lease, Store } from '../ports.js';
+import { frozen, kept } from './kept.js';
 import { createMemoryAudit } from './memory-audit.js';
 import { MemoryMachines } from './memory-machines.js';
 import { MemoryOutbox } from './memory-outbox.js';
@@ -29,6 +30,8 @@ interface Fleet {
   records: Map<string, DecisionRecord>;
   summaries: DecisionSummary[];
   cycles: Set<number>;
+  /** The newest of them. */
+  lastCycle: number | null;
   fence: number;
   lease: { fence: number; until: number } | null;
 }
@@ -44,6 +47,8 @@ export function createMemoryStore(machine: { now(): number }): Store {
   const outbox = new MemoryOutbox();
   const machines = new MemoryMachines();
   const seen = new Map<string, number>();
+  /** When the first of them ends, or earlier. */
+  let forgetAt = Infinity;
 
   const of = (name: string): Fleet => {
     const known = fleets.get(name);
@@ -60,17 +65,17 @@ export function createMemoryStore(machine: { now(): number }): Store {
       const fleet = of(name);
       return {
         memory: fleet.memory,
-        desired: copy(fleet.desired),
-        override: copy(fleet.override),
+        desired: fleet.desired,
+        override: fleet.override,
         freezes: [...fleet.freezes.values(), ...everywhere.freezes.values()],
         latest: fleet.summaries.at(-1) ?? null,
-        lastCycle: fleet.cycles.size === 0 ? null : Math.max(...fleet.cycles),
+        lastCycle: fleet.lastCycle,
         version: version(fleet),
         holds: machines.holds(name),
       };
     },
     async samples(name, from, to) {
-      return copy(of(name).samples.filter(({ at }) => at >= from && at <= to));
+      return of(name).samples.filter(({ at }) => at >= from && at <= to);
     },
     async decision(name, id) {
       return of(name).records.get(id) ?? null;
@@ -95,10 +100,9 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if (newest && newest.at >= sample.at) return 'duplicate';
       if ((fleet.memory?.rev ?? 0) !== expectRev) return 'conflict';
       fleet.memory = frozen(memory);
-      fleet.samples.push(copy(sample));
-      fleet.samples = fleet.samples.slice(
-        fleet.samples.findIndex(({ at }) => at > sample.at - RETENTION.samplesMs),
-      );
+      fleet.samples.push(kept(sample));
+      const first = fleet.samples.findIndex(({ at }) => at > sample.at - RETENTION.samplesMs);
+      if (first > 0) fleet.samples = fleet.samples.slice(first);
       return 'stored';
     },
     async commitDecision(commit) {
@@ -109,20 +113,20 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if ((fleet.memory?.rev ?? 0) !== commit.expectRev) return 'conflict';
       if (version(fleet) !== commit.expectVersion) return 'conflict';
       fleet.memory = frozen(commit.memory);
-      if (desired) replaceDesired(fleet, copy(desired));
+      if (desired) replaceDesired(fleet, kept(desired));
       keepRecord(fleet, frozen({ ...record }));
       audit.append(commit.audit);
-      outbox.push(copy(commit.outbox), copy(commit.pager));
+      outbox.push(kept(commit.outbox), kept(commit.pager));
       return 'stored';
     },
     async progress(lease, change) {
       const fleet = of(lease.fleet);
       if (fleet.fence !== lease.fence) return 'conflict';
       if (fleet.desired?.decisionId !== change.desired.decisionId) return 'conflict';
-      fleet.desired = copy(change.desired);
+      fleet.desired = kept(change.desired);
       setStatus(fleet, change.desired.decisionId, change.status);
       if (change.audit) audit.append(change.audit);
-      outbox.push(copy(change.outbox), copy(change.pager));
+      outbox.push(kept(change.outbox), kept(change.pager));
       return 'stored';
     },
 
@@ -148,10 +152,10 @@ export function createMemoryStore(machine: { now(): number }): Store {
       const fleet = of(override.fleet);
       if (fleet.override?.id === override.id) return 'duplicate';
       if (expectVersion !== undefined && version(fleet) !== expectVersion) return 'conflict';
-      fleet.override = copy(override);
+      fleet.override = kept(override);
       fleet.version += 1;
       audit.append(entry);
-      outbox.push(copy(rows), []);
+      outbox.push(kept(rows), []);
       return 'stored';
     },
     async endOverride(name, id, entry, rows) {
@@ -161,16 +165,16 @@ export function createMemoryStore(machine: { now(): number }): Store {
       fleet.override = null;
       fleet.version += 1;
       audit.append(entry);
-      outbox.push(copy(rows), []);
+      outbox.push(kept(rows), []);
       return 'stored';
     },
     async setFreeze(freeze, entry, rows) {
       const place = scope(freeze.fleet);
       if (place.freezes.has(freeze.id)) return 'duplicate';
-      place.freezes.set(freeze.id, frozen(copy(freeze)));
+      place.freezes.set(freeze.id, kept(freeze));
       place.version += 1;
       audit.append(entry);
-      outbox.push(copy(rows), []);
+      outbox.push(kept(rows), []);
       return 'stored';
     },
     async endFreeze(name, id, entry, rows) {
@@ -178,27 +182,27 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if (!place.freezes.delete(id)) return 'duplicate';
       place.version += 1;
       audit.append(entry);
-      outbox.push(copy(rows), []);
+      outbox.push(kept(rows), []);
       return 'stored';
     },
     async setAlert(name, state, expectRev, rows, pager): Promise<Committed> {
       const fleet = of(name);
       if ((fleet.alert?.rev ?? 0) !== expectRev) return 'conflict';
       fleet.alert = frozen(state);
-      outbox.push(copy(rows), copy(pager));
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
     async machine(kind, id) {
-      return copy(machines.get(kind, id));
+      return machines.get(kind, id);
     },
     async machines(kind) {
-      return copy(machines.all(kind));
+      return machines.all(kind);
     },
     async saveMachine(machineState, { lease, audit: entry, outbox: rows, pager }): Promise<Committed> {
       if (lease !== undefined && of(machineState.fleet).fence !== lease.fence) return 'conflict';
-      if (!machines.save(copy(machineState))) return 'conflict';
+      if (!machines.save(kept(machineState))) return 'conflict';
       if (entry !== undefined) audit.append(entry);
-      outbox.push(copy(rows), copy(pager));
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
     async appendAudit(entry) {
@@ -206,9 +210,13 @@ export function createMemoryStore(machine: { now(): number }): Store {
     },
     async once(id, ttlMs) {
       const now = machine.now();
-      for (const [old, until] of seen) if (until <= now) seen.delete(old);
+      if (now >= forgetAt) {
+        for (const [old, until] of seen) if (until <= now) seen.delete(old);
+        forgetAt = Math.min(Infinity, ...seen.values());
+      }
       if (seen.has(id)) return false;
       seen.set(id, now + ttlMs);
+      forgetAt = Math.min(forgetAt, now + ttlMs);
       return true;
     },
     async wasOnce(id) {
@@ -218,28 +226,28 @@ export function createMemoryStore(machine: { now(): number }): Store {
       seen.delete(id);
     },
     async push(rows, pager) {
-      outbox.push(copy(rows), copy(pager));
+      outbox.push(kept(rows), kept(pager));
     },
     async waiting() {
       return outbox.waiting();
     },
     async peek(channel) {
-      return copy(outbox.peek(channel));
+      return outbox.peek(channel);
     },
     async backlog(channel, from, limit) {
-      return copy(outbox.backlog(channel, from, limit));
+      return outbox.backlog(channel, from, limit);
     },
     async fold(channel, rows) {
       outbox.fold(channel, rows);
     },
     async sent(row, ref, threadPosted) {
-      outbox.sent(row, copy(ref), threadPosted);
+      outbox.sent(row, kept(ref), threadPosted);
     },
     async posted(channel, key) {
-      return copy(outbox.posted(channel, key));
+      return outbox.posted(channel, key);
     },
     async peekPager() {
-      return copy(outbox.peekPager());
+      return outbox.peekPager();
     },
     async sentPager(event) {
       outbox.sentPager(event);
@@ -258,27 +266,10 @@ const newFleet = (): Fleet => ({
   records: new Map(),
   summaries: [],
   cycles: new Set(),
+  lastCycle: null,
   fence: 0,
   lease: null,
 });
-
-const copy = <T>(value: T): T => {
-  if (value === null) return value;
-  // Most commits bring no rows.
-  if (Array.isArray(value) && value.length === 0) return [] as T;
-  return JSON.parse(JSON.stringify(value)) as T;
-};
-
-/**
- * What is read often and replaced as a whole is not copied for each reader but frozen: whoever edits it in place fails at
- * once, and so does a number that JSON cannot keep.
- */
-function frozen<T>(value: T): T {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} cannot be stored`);
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const key in value) frozen(value[key]);
-  return Object.freeze(value);
-}
 
 const holds = (fleet: Fleet, lease: Lease, now: number): boolean =>
   fleet.lease !== null && fleet.lease.fence === lease.fence && fleet.lease.until > now;
@@ -311,6 +302,7 @@ function keepRecord(fleet: Fleet, record: DecisionRecord): void {
   if (fleet.records.size > RETENTION.records && oldest !== undefined) fleet.records.delete(oldest);
   const first = fleet.cycles.values().next().value;
   if (fleet.cycles.size > RETENTION.cycles && first !== undefined) fleet.cycles.delete(first);
+  fleet.lastCycle = fleet.cycles.size === 0 ? null : Math.max(...fleet.cycles);
   fleet.summaries.push(frozen(summarize(record)));
   const kept = fleet.summaries.findIndex(({ at }) => at > record.at - RETENTION.summariesMs);
   if (kept > 0) fleet.summaries = fleet.summaries.slice(kept);

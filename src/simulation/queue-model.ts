@@ -31,6 +31,8 @@ export interface QueueSpec {
   objectiveSeconds: number;
   /** Squared coefficient of variation of the time between arrivals; 1 is Poisson. */
   arrivalCv2?: number;
+  /** Longest sub-step; 2 when absent. A coarser one is cheaper and smears bursts that are shorter. */
+  subStepSeconds?: number;
 }
 
 export interface QueueStep {
@@ -83,11 +85,12 @@ export interface QueueModel {
 const BUCKET_SECONDS = 20;
 const BUCKETS = 15;
 /** Longest sub-step: below the time in which a burst can fill the objective. */
-const SUB_STEP = 2;
+const SUB_STEP_SECONDS = 2;
 
 export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
   const service = createServiceTime(spec.serviceSeconds, spec.serviceCv);
   const serviceCv2 = spec.serviceCv ** 2;
+  const longest = spec.subStepSeconds ?? SUB_STEP_SECONDS;
   const shape = {
     mu: 1 / spec.serviceSeconds,
     arrivalCv2: spec.arrivalCv2 ?? 1,
@@ -132,12 +135,12 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
       fluid.start(chain.moments(), ready);
     }
     if (!fluidMode) {
-      const parts = Math.ceil(seconds / SUB_STEP - 1e-9);
+      const parts = Math.ceil(seconds / longest - 1e-9);
       fluid.remember(seconds, parts, rate);
       chain.step(seconds, parts, rate, ready, known);
       return seconds;
     }
-    const part = Math.min(seconds, SUB_STEP);
+    const part = Math.min(seconds, longest);
     fluid.step(part, rate, ready, known);
     if (ready > 0 && fluid.isShort(ready)) {
       fluidMode = false;

@@ -304,10 +304,15 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       equal(await store.once('click-1', 60), true);
     });
 
-    test('what it gives is a copy', async () => {
+    test('what it gives cannot be edited behind its back', async () => {
       await store.commitDecision(aCommit('d1', { desired: aDesired() }));
       const state = await store.fleet('face-match');
-      state.desired?.placement.pop();
+      try {
+        state.desired?.placement.pop();
+      } catch (error) {
+        // A store may give a frozen value instead of a copy.
+        ok(error instanceof TypeError);
+      }
       notEqual((await store.fleet('face-match')).desired?.placement.length, 1);
     });
 
