@@ -1,5 +1,5 @@
 /** The first half of a decision: what the fleet needs, before anything limits it, and the numbers behind that. */
-import { capacityOf, degradedIn } from './capacity.js';
+import { capacityOf, toReplace } from './capacity.js';
 import { forecast } from './forecast/forecast.js';
 import type { Numbers, Seen } from './model.js';
 import { drainWorkers, objectiveHolds, withZoneLoss, workersForRate } from './need.js';
@@ -104,7 +104,7 @@ function assessGuard(seen: Seen, policy: Policy, current: number): Assessment {
   const from = seen.now + policy.startupSeconds * 1_000;
   const zones = policy.zoneLossTolerant ? policy.zones.length : 1;
   // Those that run and do not serve are no part of what was planned; `decide` puts them on top of the need.
-  const planned = Math.max(0, current - degradedIn(seen.zones));
+  const planned = Math.max(0, current - toReplace(seen.zones));
   const alone = zones < 2 ? planned : Math.floor(planned / zones) * (zones - 1);
   const raise = guardNeed(seen, policy, alone);
   const need = raise === null ? null : lossTolerant(raise.need, seen, policy);

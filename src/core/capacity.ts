@@ -50,6 +50,13 @@ export const serving = ({ ready, degraded = 0 }: Pick<ZoneSeen, 'ready' | 'degra
 export const degradedIn = (zones: ZoneSeen[] | null): number =>
   (zones ?? []).reduce((sum, zone) => sum + (zone.up ? zone.ready - serving(zone) : 0), 0);
 
+/**
+ * Those of them that others are to stand in for. None while a rollout holds a zone: who starts there comes up with the
+ * new image, which may be just what made them ill. The rollout has its own workers on top.
+ */
+export const toReplace = (zones: ZoneSeen[] | null): number =>
+  zones?.some(({ blocked }) => blocked?.kind === 'rollout') === true ? 0 : degradedIn(zones);
+
 function readyAndStarting(seen: Seen): { ready: number; starting: number } | null {
   if (seen.zones !== null) {
     const up = seen.zones.filter((zone) => zone.up);

@@ -1,6 +1,6 @@
 import { type Assessment, assess } from './assess.js';
 import { affordable } from './budget.js';
-import { degradedIn } from './capacity.js';
+import { toReplace } from './capacity.js';
 import { atLeastFloor, atMostCeiling, frozen, isFrozen, stepLimited } from './limits.js';
 import type { Decision, Placement, Seen, ZoneSeen } from './model.js';
 import { applyOverride, openOverride } from './override.js';
@@ -80,7 +80,7 @@ function inTheLight(wanted: number, current: number, seen: Seen, policy: Policy)
 function onTop(wanted: number, need: number | null, seen: Seen): Step {
   if (need === null) return { count: wanted };
   const surge = seen.surge ?? 0;
-  const ill = degradedIn(seen.zones);
+  const ill = toReplace(seen.zones);
   const replaced = replacedOf(ill, need);
   const count = need + surge + replaced;
   if (count <= wanted) return { count: wanted };
@@ -143,7 +143,7 @@ function conclude(
     costPerHourTo: costPerHour(placement, policy),
   };
   const { need } = assessment;
-  const asked = need === null ? null : need + replacedOf(degradedIn(zones), need);
+  const asked = need === null ? null : need + replacedOf(toReplace(zones), need);
   const base = { placement, numbers, reasons, shortOf: shortOf(asked, count, reasons) };
   // A change of ours that is still being carried out is not decided a second time.
   if (!changes || (pending && running.reasons.length === 0)) return { kind: 'hold', at: count, ...base };

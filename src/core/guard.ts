@@ -1,4 +1,4 @@
-import { degradedIn } from './capacity.js';
+import { toReplace } from './capacity.js';
 import { decide } from './decide.js';
 import type { Seen } from './model.js';
 import type { Policy } from './policy.js';
@@ -17,7 +17,7 @@ export function wantsGuard(seen: Seen, policy: Policy): boolean {
   const plain = policy.schedule.length === 0 && !policy.zoneLossTolerant && seen.override === null;
   if (plain && !lost) {
     const { count } = runningCount(guarded, zones, policy);
-    const planned = Math.max(0, count - degradedIn(zones));
+    const planned = Math.max(0, count - toReplace(zones));
     if (count >= policy.floor && guardNeed(guarded, policy, planned) === null) return false;
   }
   return decide(guarded, policy).kind === 'scale';

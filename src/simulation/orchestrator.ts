@@ -2,7 +2,7 @@
  * The in-memory twins of the orchestrator and the node groups, over the simulated cluster. They pass the same contract
  * suites as the adapters. Every call goes through the fault hook first, so that a story can make any of them fail.
  */
-import type { Blocked, NodeSeen, ZoneSeen } from '../core/model.js';
+import type { Blocked, Millis, NodeSeen, ZoneSeen } from '../core/model.js';
 import { OutsideError } from '../errors.js';
 import type {
   Clock,
@@ -77,7 +77,7 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
         jobsOf(cluster, target).flatMap(({ zone, job }) =>
           cluster.state.allocations
             .filter((one) => one.job === job.id && holdsSlots(one))
-            .map((one) => seeWorker(zone, one, target.workersPerAllocation)),
+            .map((one) => seeWorker(zone, one, target.workersPerAllocation, cluster.now)),
         ),
       ),
     plan: (target, zone, workers) =>
@@ -310,8 +310,10 @@ function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSe
   };
 }
 
-function seeWorker(zone: string, one: SimAllocation, workers: number): WorkerSeen {
-  const state = one.desired === 'stop' ? 'draining' : one.healthy === true ? 'ready' : 'starting';
+/** A deployment forgets the health of those that it updates in place, and they go on serving. */
+function seeWorker(zone: string, one: SimAllocation, workers: number, now: Millis): WorkerSeen {
+  const serves = one.healthy !== false && one.servesAt <= now;
+  const state = one.desired === 'stop' ? 'draining' : serves ? 'ready' : 'starting';
   return { id: one.id, zone, nodeId: one.vm, state, workers };
 }
 

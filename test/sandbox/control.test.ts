@@ -108,6 +108,11 @@ test('each route takes what the contract says and hands it on', async () => {
   deepEqual(done.pop(), { withdrawn: 'n2' });
   equal((await ask('POST', '/_sandbox/zone', { zone: 'a', up: false })).status, 200);
   equal((await ask('POST', '/_sandbox/zone', { zone: 'x', up: true })).status, 404);
+  deepEqual((await ask('POST', '/_sandbox/worker', { fleet: 'ocr', what: 'stuck' })).json, {
+    ok: true,
+    hit: ['stuck'],
+  });
+  equal((await ask('POST', '/_sandbox/worker', { fleet: 'nobody', what: 'stuck' })).status, 404);
 });
 
 test('wrong input is answered with 400 and the rule that it breaks', async () => {
@@ -121,6 +126,7 @@ test('wrong input is answered with 400 and the rule that it breaks', async () =>
     ['/_sandbox/submit', { user: 'asha', viewId: 'V1' }, /values/],
     ['/_sandbox/maintenance', { inSeconds: -1 }, /inSeconds/],
     ['/_sandbox/zone', { zone: 'a' }, /up/],
+    ['/_sandbox/worker', { fleet: 'ocr', what: 'sleepy' }, /what/],
     ['/_sandbox/fault', { target: 'mongo', kind: 'down', seconds: 5 }, /target/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'odd', seconds: 5 }, /kind/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'down', seconds: -5 }, /seconds/],

@@ -2,9 +2,11 @@ import type { ClusterSpec } from '../../src/simulation/cluster.js';
 import { createCluster } from '../../src/simulation/cluster.js';
 import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../src/simulation/orchestrator.js';
 import { createSimulatedRollouts } from '../../src/simulation/rollouts.js';
+import { createSimulatedHealth } from '../../src/simulation/worker-health.js';
 import { nodeGroupsContract } from '../contracts/node-groups.js';
 import { orchestratorContract } from '../contracts/orchestrator.js';
 import { rolloutContract, simulatedTime } from '../contracts/rollout.js';
+import { workerHealthContract } from '../contracts/worker-health.js';
 
 orchestratorContract('simulated twin', async (spec) => {
   const world = aWorld(spec);
@@ -20,6 +22,11 @@ rolloutContract('simulated twin', async (spec) => {
     rollouts: createSimulatedRollouts({ cluster: world.cluster, fault: (call) => fault(call) }),
     ...simulatedTime(world),
   };
+});
+
+workerHealthContract('simulated twin', async (spec) => {
+  const world = aWorld(spec);
+  return { ...world, health: createSimulatedHealth({ cluster: world.cluster }) };
 });
 
 nodeGroupsContract('simulated twin', async (spec) => {

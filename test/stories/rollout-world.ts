@@ -12,6 +12,7 @@ import { Crashed, createMemoryQueue } from '../../src/simulation/memory-queue.js
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
 import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../src/simulation/orchestrator.js';
 import { createSimulatedRollouts } from '../../src/simulation/rollouts.js';
+import { createSimulatedHealth } from '../../src/simulation/worker-health.js';
 
 export const FLEET = 'face-match';
 export const OLD = 'registry.example/face-match:1';
@@ -34,6 +35,8 @@ export interface RolloutWorld {
   ready(image: string): number;
   messages: Map<string, string>;
   changes: PagerEvent[];
+  /** Every other event that was sent. */
+  pages: PagerEvent[];
   errors: string[];
   /** Numbers that the metrics give; null: they are dark. */
   metrics: { p95: number | null | 'true'; dark: boolean };
@@ -45,12 +48,22 @@ export interface RolloutWorld {
 }
 
 export async function aRolloutWorld(
-  options: { seed?: number; scale?: number; warmMinutes?: number; ceiling?: number } = {},
+  options: {
+    seed?: number;
+    scale?: number;
+    warmMinutes?: number;
+    ceiling?: number;
+    remedies?: { auto: string[]; perHour: number };
+  } = {},
 ): Promise<RolloutWorld> {
   const found = sandboxFleet(FLEET);
   assert.ok(found !== null);
   const policy = { ...found.policy, ...(options.ceiling === undefined ? {} : { ceiling: options.ceiling }) };
-  const fleet = { ...found, policy };
+  const fleet = {
+    ...found,
+    policy,
+    ...(options.remedies === undefined ? {} : { remedies: options.remedies }),
+  };
   const spec = { fleets: [fleet], seed: options.seed ?? 1, scale: options.scale ?? 1, trace: null };
   const simulation = createSimulatedWorld(spec);
   const { cluster, traffic } = simulation;
@@ -62,6 +75,7 @@ export async function aRolloutWorld(
   const metrics: RolloutWorld['metrics'] = { p95: 'true', dark: false };
   const messages = new Map<string, string>();
   const changes: PagerEvent[] = [];
+  const pages: PagerEvent[] = [];
   const errors: string[] = [];
   const broken: string[] = [];
 
@@ -121,6 +135,7 @@ export async function aRolloutWorld(
     orchestrator: mortal(createSimulatedOrchestrator(twin)),
     nodeGroups: mortal(createSimulatedNodeGroups(twin)),
     rollouts: mortal(watched(createSimulatedRollouts(twin))),
+    health: mortal(createSimulatedHealth(twin)),
     demand: {
       demand: async () => {
         const { requestsPerSecond, backlog, oldestAgeSeconds } = traffic.fleet(FLEET);
@@ -149,6 +164,7 @@ export async function aRolloutWorld(
     pager: {
       send: async (event) => {
         if (event.kind === 'change') changes.push(event);
+        else pages.push(event);
       },
     },
     meter: { decided() {}, fleet() {}, peerFailed() {}, outbox() {}, job() {} },
@@ -189,6 +205,7 @@ export async function aRolloutWorld(
     metrics,
     messages,
     changes,
+    pages,
     errors,
     broken,
     async pass(minutes, watch) {

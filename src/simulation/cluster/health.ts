@@ -24,7 +24,8 @@ export function answerOf(state: ClusterState, one: SimAllocation, per: number): 
   return Array.from({ length: per }, (_, slot): SlotHealth => {
     const ill = one.ill !== undefined && slot < one.ill.slots ? one.ill : null;
     const stuckAt = ill?.kind === 'stuck' ? ill.since : outAt;
-    const served = modelLoaded ? Math.max(one.servesAt, Math.min(state.now, stuckAt ?? state.now)) : null;
+    const until = stuckAt ?? state.now;
+    const served = modelLoaded && until > one.servesAt ? until : null;
     return {
       modelLoaded: modelLoaded && ill?.kind !== 'no-model',
       deviceHealthy: vm?.deviceFailedAt === undefined,
