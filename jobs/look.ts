@@ -35,7 +35,12 @@ export async function look(
   ): Promise<T | null> => {
     if (question === null) return null;
     try {
-      return await question;
+      const answer = await bySoon(
+        question.then((said) => ({ said })),
+        context,
+      );
+      if (answer === null) throw slow(peer);
+      return answer.said;
     } catch (error) {
       const outside = error instanceof OutsideError ? error : null;
       if (outside === null)
@@ -54,7 +59,7 @@ export async function look(
       fleet.saturation === null ? null : context.gauge.gauge(fleet.saturation.query),
     ),
     ask('workers', fleet.orchestrator.kind, context.orchestrator.zones(fleet.orchestrator)),
-    health,
+    bySoon(health, context),
   ]);
   const zones = placed === null ? null : withDegraded(placed, await stillThere(said, fleet, context));
   const staleMs = fleet.policy.staleSeconds * 1_000 + 2_000 * context.clock.speed;
@@ -81,6 +86,25 @@ export async function look(
   return { sample, missing, zones };
 }
 
+const slow = (peer: string): OutsideError =>
+  new OutsideError(peer, 'look at the fleet', 'too slow for a decision in time', {
+    ...{ class: 'retry', why: 'timeout' },
+  });
+
+/**
+ * The answer, or null when it did not come soon. Each request has its own limit, but an answer may take several: what is
+ * late all in all is a gap as well, so that the time that is left of the run is enough to decide.
+ */
+export function bySoon<T>(answer: Promise<T>, { soon }: Pick<JobContext, 'soon'>): Promise<T | null> {
+  if (soon === undefined) return answer;
+  return new Promise<T | null>((resolve, reject) => {
+    const goOn = () => resolve(null);
+    if (soon.aborted) goOn();
+    soon.addEventListener('abort', goOn, { once: true });
+    answer.then(resolve, reject).finally(() => soon.removeEventListener('abort', goOn));
+  });
+}
+
 /** Without those that were recycled since they were asked: their successors are starting, and count as such. */
 async function stillThere(
   health: FleetHealth | null,
@@ -88,7 +112,8 @@ async function stillThere(
   context: JobContext,
 ): Promise<FleetHealth['degraded']> {
   if (health === null || health.degraded.length === 0) return [];
-  const workers = await context.orchestrator.workers(fleet.orchestrator).catch((error: unknown) => {
+  const asked = context.orchestrator.workers(fleet.orchestrator);
+  const workers = await bySoon(asked, context).catch((error: unknown) => {
     if (error instanceof OutsideError) return null;
     throw error;
   });

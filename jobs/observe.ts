@@ -12,7 +12,7 @@ import { fittingNow, runByItself } from './auto-remedy.js';
 import { expireIntents } from './expire.js';
 import { keepHealth, lookAtHealth } from './health.js';
 import { defineJob } from './job.js';
-import { keep, type Look, look, seenOf } from './look.js';
+import { bySoon, keep, type Look, look, seenOf } from './look.js';
 import { rolloutAgain } from './rollout.js';
 
 /** A cycle that is still undecided this long after its start is asked for again: the schedule's own slot got lost. */
@@ -31,7 +31,7 @@ export const observe = defineJob({
       context,
       asking.then((found) => found?.state ?? null),
     );
-    const health = await asking;
+    const health = await bySoon(asking, context);
     const kept = await keep(fleet, looked.sample, context);
     if (kept === null) return;
     const now = context.clock.now();

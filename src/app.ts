@@ -42,6 +42,7 @@ import type {
   RolloutActor,
   RolloutReader,
   Rota,
+  RunContext,
   Schedule,
   Store,
   WorkerAddresses,
@@ -104,6 +105,8 @@ export interface JobContext extends Ports {
   fleet(name: string): FleetConfig;
   /** Aborts when the job's deadline passes. */
   signal: AbortSignal;
+  /** Aborts some time before it: peers that have not answered by then are done without. Absent: never. */
+  soon?: AbortSignal;
   /** The one road of people's words, for those that come by a queue (an incident button, a remedy). */
   handle(said: Said): Promise<Reply>;
 }
@@ -209,7 +212,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     return failure('something went wrong on my side.', id);
   }
 
-  async function run(job: Job<unknown>, data: unknown, signal: AbortSignal): Promise<void> {
+  async function run(job: Job<unknown>, data: unknown, { signal, soon }: RunContext): Promise<void> {
     const parsed = job.data.safeParse(data);
     if (!parsed.success) {
       // Another version's data: a replica that knows it will take the next one; repeating it here helps nobody.
@@ -217,7 +220,10 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       return;
     }
     const started = ports.clock.now();
-    const context: JobContext = { ...ports, fleets, settings, fleet, signal, handle };
+    const context: JobContext = {
+      ...{ ...ports, fleets, settings, fleet, signal, handle },
+      ...(soon === undefined ? {} : { soon }),
+    };
     const took = () => (ports.clock.now() - started) / 1_000 / ports.clock.speed;
     try {
       await job.run(parsed.data, context);
@@ -235,7 +241,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
         job.name,
         {
           deadlineMs: job.deadlineMs,
-          run: (data, { signal }) => run(job, data, signal),
+          run: (data, given) => run(job, data, given),
         } satisfies JobHandler,
       ]),
     );

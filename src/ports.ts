@@ -559,7 +559,15 @@ export interface JobHandler {
   /** How many of this kind run at once in one process. */
   concurrency?: number;
   /** `slot`: the nominal Muster time of a scheduled run, whenever it got to run; null for others. */
-  run(data: unknown, context: { signal: AbortSignal; slot: Millis | null }): Promise<void>;
+  run(data: unknown, context: RunContext): Promise<void>;
+}
+
+export interface RunContext {
+  /** Aborts at the deadline. */
+  signal: AbortSignal;
+  /** Aborts when little more than a third of the time is left: whoever still waits for a peer goes on without it. */
+  soon?: AbortSignal;
+  slot: Millis | null;
 }
 
 /** Jobs and their schedules, shared by all replicas. Every run may happen again, after a crash say. */

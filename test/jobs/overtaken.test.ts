@@ -166,3 +166,20 @@ test('a peer that asks to be left alone is left alone, however often converge is
   await run();
   deepEqual(did, ['a 5', 'b 5']);
 });
+
+test('peers that answer each request but too slowly all in all are a gap with a name, and the cycle is decided', async () => {
+  const { context, store, pass } = await scene();
+  const soon = new AbortController();
+  context.soon = soon.signal;
+  context.gauge.gauge = () => new Promise(() => {});
+  context.orchestrator.zones = () => new Promise(() => {});
+  pass(20 * MINUTE);
+  const deciding = evaluate.run({ v: 1, fleet: 'ocr', trigger: 'cycle' }, context);
+  await new Promise((resolve) => setImmediate(resolve));
+  soon.abort();
+  await deciding;
+  const { latest } = await store.fleet('ocr');
+  equal(latest?.cycle, NOON + 10 * MINUTE);
+  const record = await store.decision('ocr', latest!.id);
+  deepEqual(record?.seen.missing, [{ what: 'workers', peer: 'nomad', why: 'timeout' }]);
+});

@@ -13,6 +13,8 @@ export interface Locks {
 /** A job whose worker died is taken up again this often; more means that it kills its worker. */
 const MOST_CRASHES = 10;
 const USUAL_ATTEMPTS = 3;
+/** Share of a deadline after which a run goes on without the peers that have not answered. */
+const SOON = 0.6;
 /** Machine time. */
 const MOST_REST_MS = 5_000;
 /** Until a job of a newer schema is offered again, to a newer replica perhaps. Machine time. */
@@ -115,6 +117,7 @@ async function withDeadline(
 ): Promise<void> {
   const control = new AbortController();
   const { signal } = control;
+  const soon = AbortSignal.timeout(handler.deadlineMs * SOON);
   running.add(control);
   const late = new Error(`${name} took longer than ${handler.deadlineMs} ms`);
   const timer = setTimeout(() => control.abort(late), handler.deadlineMs);
@@ -122,7 +125,7 @@ async function withDeadline(
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
-    await Promise.race([handler.run(payload.data, { signal, slot: payload.slot }), aborted]);
+    await Promise.race([handler.run(payload.data, { signal, soon, slot: payload.slot }), aborted]);
   } finally {
     clearTimeout(timer);
     running.delete(control);
