@@ -16,6 +16,9 @@ export async function performRollout(
       return hands.rollouts.prepull(target, action.image, { rolloutId });
     case 'end-pre-pull':
       return hands.rollouts.endPrepull(target);
+    case 'refill':
+      hands.log.info({ ...about, zone: action.zone }, 'asking anew for workers that the zone lacks');
+      return hands.rollouts.refill(target, action.zone);
     case 'release':
       hands.log.info({ ...about, zone: action.zone }, 'letting go of the zone');
       return hands.rollouts.release(target, action.zone);

@@ -173,6 +173,8 @@ export interface RolloutActor {
   ): Promise<
     { kind: 'done' /** Workers told to stop. */; replaced: number } | { kind: 'blocked'; by: Blocked }
   >;
+  /** Workers that a held zone lacks are placed, as far as there is room; none when the new ones are not well. */
+  refill(target: OrchestratorTarget, zone: string): Promise<void>;
   /**
    * Lets go of a zone whose workers are all of one image, and gives back what holding it had changed: a step a call, to be
    * repeated until the zone is not held any more.

@@ -106,6 +106,13 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         for (const one of chosen) cluster.stopAllocation(one.id);
         return { kind: 'done' as const, replaced: (taken + chosen.length) * per };
       }),
+    refill: (target, zone) =>
+      through('refill', zone, () => {
+        const job = jobIn(cluster, target, zone);
+        const missing = job.count - ofJob(cluster, job).filter(isLive).length;
+        if (missing > 0 && cluster.fits(job.id, job.count) > job.count - missing)
+          placeHeld(cluster, job, job.count, missing);
+      }),
     release: (target, zone) =>
       through('release', zone, () => {
         const job = jobIn(cluster, target, zone);
@@ -129,14 +136,18 @@ export function isHeld(cluster: Cluster, job: SimJob): boolean {
  * worker is well: a raise must not come up with an image that does not run. False: it cannot be done now.
  */
 export function raiseHeld(cluster: Cluster, job: SimJob, count: number): boolean {
+  return count > job.count && placeHeld(cluster, job, count, count - job.count);
+}
+
+function placeHeld(cluster: Cluster, job: SimJob, count: number, many: number): boolean {
   const ill = ofJob(cluster, job).some(
     (one) => isLive(one) && one.image === job.image && one.healthy !== true,
   );
-  if (!isHeld(cluster, job) || ill || count <= job.count) return false;
+  if (!isHeld(cluster, job) || ill) return false;
   const outcome = cluster.register(job.id, {
     image: job.image,
     count,
-    update: { maxParallel: count - job.count },
+    update: { maxParallel: many, stagger: job.update.stagger + 1 },
   });
   const deployment = activeDeployment(cluster.state, job.id);
   if (deployment !== null) cluster.pauseDeployment(deployment.id, true);

@@ -262,8 +262,27 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       await stage.orchestrator.drain(target, other, { decisionId: 'm-1', deadlineSeconds: 20 });
       await reach('it is empty', async () => (await seen()).drain?.done === true, 5);
       assert.equal((await seen()).workers, 0);
+      await stage.rest();
+      const left = (await workers()).map((one) => one.id);
+      assert.equal(left.length, 4, 'two find no room');
       await stage.orchestrator.uncordon(target, other);
       await reach('it is back', async () => (await seen()).eligible, 1);
+      await stage.rest();
+      assert.equal((await workers()).length, 4, 'a paused deployment has forgotten them');
+      await reach(
+        'all its workers are asked for anew, and serve',
+        async () => {
+          await stage.rollouts.refill(target, 'a');
+          const all = await workers();
+          return all.length === 6 && all.every((one) => one.state === 'ready');
+        },
+        10,
+      );
+      const all = (await workers()).map((one) => one.id);
+      assert.ok(
+        left.every((id) => all.includes(id)),
+        'nobody else was touched',
+      );
       assert.equal((await zoneOf()).held, true);
     });
   });

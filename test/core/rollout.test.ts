@@ -389,3 +389,33 @@ describe('whatever is seen', () => {
     );
   });
 });
+
+describe('a held zone that lacks a worker', () => {
+  const short = world({ a1: 'nn', a2: 'o', b1: 'oo', b2: 'oo' }, {}, ['a']);
+  const [a, b] = short.zones;
+  const seen = {
+    ...short,
+    zones: [
+      { ...a!, desired: 4 },
+      { ...b!, desired: 5 },
+    ],
+  };
+  const refills = ({ actions }: RolloutStep) =>
+    actions.flatMap((action) => (action.do === 'refill' ? [action.zone] : []));
+  const state = aRollout({ phase: 'rest', touched: true, golden });
+
+  test("gets it asked for anew, once a minute, while it is paused, too; other zones are the scaler's", () => {
+    const first = step(state, seen);
+    deepEqual(refills(first), ['a']);
+    deepEqual(refills(step(first.state, seen, NOON + MINUTE + 10_000)), []);
+    deepEqual(refills(step(first.state, seen, NOON + 2 * MINUTE)), ['a']);
+    const paused = aRollout({ ...state, paused: { why: 'person', at: NOON, by: asha } });
+    deepEqual(refills(step(paused, seen)), ['a']);
+  });
+
+  test('not while workers come or go, nor while the zone is out', () => {
+    const coming = world({ a1: 'nN', a2: 'o', b1: 'oo', b2: 'oo' }, {}, ['a']);
+    deepEqual(refills(step(state, { ...coming, zones: seen.zones })), []);
+    deepEqual(refills(step(state, { ...seen, zones: [{ ...a!, desired: 4, up: false }, b!] })), []);
+  });
+});

@@ -5,10 +5,11 @@
  */
 import type { NomadClient } from './client.js';
 import { human } from './errors.js';
-import { type Deployment, deploymentShape, type Job, pausedShape, scaledShape } from './shapes.js';
+import { type Deployment, deploymentShape, type Job, pausedShape, planShape, scaledShape } from './shapes.js';
 
-/** Nanoseconds. Nomad's default is 30 s. */
-const MARK = 30_000_000_007;
+/** Nanoseconds; Nomad's default is 30 s. The last digits make a registration differ from the one before. */
+const MARK = 30_000_000_700;
+const MARKS = 100;
 const DEFAULT_STAGGER = 30_000_000_000;
 /** Nomad is to do nothing by itself beyond one worker at a time: a revert would bring an old count back, too. */
 const HELD = { Stagger: MARK, MaxParallel: 1, Canary: 0, AutoPromote: false, AutoRevert: false };
@@ -22,7 +23,8 @@ const LOOK_MS = 100;
 export const isPaused = (deployment: Deployment | null): boolean => deployment?.Status === 'paused';
 
 export function isMarked(job: Job, group: string): boolean {
-  return groupOf(job, group).Update?.Stagger === MARK;
+  const stagger = groupOf(job, group).Update?.Stagger ?? 0;
+  return stagger >= MARK && stagger < MARK + MARKS;
 }
 
 export const isHeld = (job: Job, group: string, deployment: Deployment | null): boolean =>
@@ -71,7 +73,7 @@ export function register(client: NomadClient, job: Job, preserveCounts: boolean)
     JobModifyIndex: job.JobModifyIndex,
     PreserveCounts: preserveCounts,
   };
-  return client.post(`/v1/job/${encodeURIComponent(job.ID)}`, body, scaledShape);
+  return client.post(pathOf(job), body, scaledShape);
 }
 
 /** Paused already, or over: nothing to do. */
@@ -98,14 +100,41 @@ export async function raiseHeld(
   deployment: Deployment | null,
   count: number,
 ): Promise<boolean> {
-  const progress = deployment?.TaskGroups?.[group];
-  const isWell = progress === undefined || progress.HealthyAllocs >= progress.PlacedAllocs;
-  if (!isWell) return false;
-  const TaskGroups = job.TaskGroups.map((one) =>
-    one.Name === group
-      ? { ...one, Count: count, Update: { ...one.Update, MaxParallel: Math.max(1, count - one.Count) } }
-      : one,
-  );
-  await registerHeld(client, { ...job, TaskGroups }, false);
+  if (!isWell(deployment, group)) return false;
+  await registerHeld(client, placing(job, group, count, count - groupOf(job, group).Count), false);
   return true;
 }
+
+/**
+ * Workers that a lost or drained node took along, while none had room for them: under a paused deployment Nomad never
+ * places them. Registered anew they come first, like those of a raise, as far as a plan says that some fit.
+ */
+export async function refillHeld(
+  client: NomadClient,
+  job: Job,
+  group: string,
+  deployment: Deployment | null,
+  missing: number,
+): Promise<void> {
+  if (missing <= 0 || !isWell(deployment, group)) return;
+  const anew = placing(job, group, groupOf(job, group).Count, missing);
+  const plan = await client.post(`${pathOf(job)}/plan`, { Job: anew, Diff: false }, planShape);
+  const failed = plan.FailedTGAllocs?.[group];
+  if (failed === undefined || failed.CoalescedFailures + 1 < missing) await registerHeld(client, anew, true);
+}
+
+/** A raise must not come up with an image that does not run. */
+function isWell(deployment: Deployment | null, group: string): boolean {
+  const progress = deployment?.TaskGroups?.[group];
+  return progress === undefined || progress.HealthyAllocs >= progress.PlacedAllocs;
+}
+
+/** As many new ones may be placed at once, and so no old one is replaced. */
+function placing(job: Job, group: string, count: number, many: number): Job {
+  const stagger = groupOf(job, group).Update?.Stagger ?? MARK;
+  const update = { MaxParallel: Math.max(1, many), Stagger: MARK + ((stagger - MARK + 1) % MARKS) };
+  const TaskGroups = job.TaskGroups.map((one) => (one.Name === group ? { ...one, Count: count } : one));
+  return withUpdate({ ...job, TaskGroups }, group, update);
+}
+
+const pathOf = (job: Job): string => `/v1/job/${encodeURIComponent(job.ID)}`;

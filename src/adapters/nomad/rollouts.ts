@@ -10,6 +10,7 @@
  *                                  and nothing else, and what it starts is of the new version. Where they come up is its
  *                                  choice among the nodes with room: mostly the node that was just emptied.
  *   a raise meanwhile              the job is registered with the new count and held again (see held.ts).
+ *   refill                         workers that a node took along are asked for anew: a paused deployment forgets them.
  *   back                           the same with the old image. Never Nomad's own revert: it brings the old count back.
  *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable. Then the
  *                                  job gets back the update stanza that it had.
@@ -24,8 +25,10 @@ import { human } from './errors.js';
 import {
   deploymentOf,
   hold,
+  isHeld,
   isMarked,
   isPaused,
+  refillHeld,
   register,
   registerHeld,
   setPaused,
@@ -44,7 +47,7 @@ import {
 import { readAllocations, readJob } from './plan.js';
 import { pullsOf, tailOf } from './pulls.js';
 import { type Allocation, type Deployment, type Job, jobShape, scaledShape, stoppedShape } from './shapes.js';
-import { holdsItsNode, isActive, isReady } from './workers.js';
+import { isActive, isReady, there } from './workers.js';
 
 type NomadTarget = Extract<OrchestratorTarget, { kind: 'nomad' }>;
 type Place = NomadTarget['targets'][number];
@@ -61,7 +64,7 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       deploymentOf(client, id),
       readAllocations(client, id),
     ]);
-    const own = all.filter((one) => one.TaskGroup === group && isThere(one)).sort(byNumber);
+    const own = there(all.filter((one) => one.TaskGroup === group)).sort(byNumber);
     return { job, deployment, own, images: await imagesOf(client, job, group, own) };
   };
 
@@ -157,6 +160,15 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       return { kind: 'done', replaced: (taken + chosen.length) * target.workersPerAllocation };
     },
 
+    async refill(anyTarget, zone) {
+      const place = placeIn(nomad(anyTarget), zone);
+      const { job, deployment, own } = await look(place);
+      if (!isHeld(job, place.group, deployment)) return;
+      const count = job.TaskGroups.find((one) => one.Name === place.group)?.Count ?? 0;
+      const live = own.filter((one) => one.DesiredStatus === 'run').length;
+      await refillHeld(client, job, place.group, deployment, count - live);
+    },
+
     async release(anyTarget, zone) {
       const { job: id, group } = placeIn(nomad(anyTarget), zone);
       const [job, deployment] = await Promise.all([readJob(client, id), deploymentOf(client, id)]);
@@ -167,10 +179,6 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
     },
   };
 }
-
-/** A failed one stays listed until it is replaced; one that has ended as told is nobody any more. */
-const isThere = (one: Allocation): boolean =>
-  holdsItsNode(one) || (one.DesiredStatus === 'run' && one.ClientStatus === 'failed');
 
 function stateOf(one: Allocation, deployment: Deployment | null): WorkerImage['state'] {
   if (one.DesiredStatus !== 'run') return 'stopping';

@@ -37,6 +37,17 @@ export function workerOf(
   return { id: one.ID, zone, nodeId: one.NodeID, state, workers };
 }
 
+/**
+ * Those that hold a place: one that has ended as told is nobody any more, and a failed one only until its number is given to
+ * another (1.1 goes on listing it as one that shall run).
+ */
+export function there(allocations: Allocation[]): Allocation[] {
+  const isFailed = (one: Allocation) => one.DesiredStatus === 'run' && one.ClientStatus === 'failed';
+  const isFollowed = (one: Allocation) =>
+    allocations.some((other) => other.Name === one.Name && other.CreateIndex > one.CreateIndex);
+  return allocations.filter((one) => holdsItsNode(one) || (isFailed(one) && !isFollowed(one)));
+}
+
 /** It runs, will run, or has not finished stopping. */
 export function holdsItsNode(one: Allocation): boolean {
   return one.ClientStatus === 'running' || one.ClientStatus === 'pending';

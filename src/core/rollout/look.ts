@@ -29,6 +29,13 @@ export function onTheWay(seen: RolloutSeen): number {
 export const isMoving = (seen: RolloutSeen): boolean =>
   seen.images.workers.some((one) => one.state === 'starting' || one.state === 'stopping');
 
+/** Held zones with fewer workers than were asked for, apart from failed ones that are still there. */
+export const lacking = (seen: RolloutSeen): string[] =>
+  seen.zones
+    .filter((zone) => zone.up && isHeld(zone.zone, seen))
+    .filter((zone) => sizeOf(live(seen).filter((one) => one.zone === zone.zone)) < zone.desired)
+    .map((zone) => zone.zone);
+
 export const readyNow = (seen: RolloutSeen): number =>
   sizeOf(live(seen).filter((one) => one.state === 'ready'));
 

@@ -85,6 +85,8 @@ export interface RolloutState {
   surge: number;
   /** When the scaler was last asked for them. */
   askedAt: Millis | null;
+  /** When missing workers of a held zone were last asked for anew. */
+  refilledAt?: Millis;
   /** What went wrong, with the last words of a failed worker. */
   failure: { why: string; node: string | null; log: string | null } | null;
   /** Who asked for the way back; null when it was Muster itself. */
@@ -123,6 +125,8 @@ export type RolloutAction =
   | { do: 'end-pre-pull' }
   | { do: 'update'; zone: string; node: string; image: string; most: number }
   | { do: 'release'; zone: string }
+  /** A held zone lacks workers, and nobody brings them. */
+  | { do: 'refill'; zone: string }
   /** The scaler shall decide now: the surge is part of its need. */
   | { do: 'evaluate' };
 

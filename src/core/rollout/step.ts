@@ -8,7 +8,9 @@ import { goBack } from './ask.js';
 import { rollingBack, settle } from './back.js';
 import { failure } from './failure.js';
 import {
+  isMoving,
   isOldOn,
+  lacking,
   largestNode,
   liftsItself,
   linesOf,
@@ -32,6 +34,7 @@ import {
 } from './state.js';
 
 const PULL_PATIENCE_MS = 45 * 60_000;
+const REFILL_AGAIN_MS = 60_000;
 
 export function stepRollout(
   before: RolloutState,
@@ -40,9 +43,18 @@ export function stepRollout(
   policy: Policy,
 ): RolloutStep {
   if (isOver(before)) return { state: before, actions: [], reasons: [] };
-  const step = judge(before, seen, now, policy);
+  const step = withRefill(judge(before, seen, now, policy), seen, now);
   const state = { ...step.state, reasons: step.reasons };
   return { ...step, state: { ...state, nodes: linesOf(state, seen) } };
+}
+
+/** Whatever the phase, and while it is paused, too: the fleet is short of what it was decided to have. */
+function withRefill(step: RolloutStep, seen: RolloutSeen, now: Millis): RolloutStep {
+  const { refilledAt } = step.state;
+  const zones = isMoving(seen) ? [] : lacking(seen);
+  if (zones.length === 0 || (refilledAt !== undefined && now - refilledAt < REFILL_AGAIN_MS)) return step;
+  const actions = zones.map((zone): RolloutAction => ({ do: 'refill', zone }));
+  return { ...step, state: { ...step.state, refilledAt: now }, actions: [...actions, ...step.actions] };
 }
 
 function judge(before: RolloutState, seen: RolloutSeen, now: Millis, policy: Policy): RolloutStep {

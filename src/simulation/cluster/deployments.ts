@@ -1,6 +1,7 @@
 /** Deployments watch the allocations of a scale: all healthy ends them well, no progress in time ends them badly. */
 import {
   type ClusterState,
+  holdsSlots,
   nextIndex,
   type SimAllocation,
   type SimDeployment,
@@ -26,7 +27,7 @@ export function endDeployment(
     return;
   }
   job.abandoned = missingSlots(job, tallyOf(state).live(job)).filter(
-    (slot) => !wasPlaced(state, job, slot),
+    (slot) => !wasTakenAway(state, job, slot),
   ).length;
 }
 
@@ -57,15 +58,29 @@ export function pauseDeployment(
 ): void {
   one.status = pause ? 'paused' : 'running';
   one.description = pause ? 'Deployment is paused' : 'Deployment is running';
-  if (!pause) one.requireProgressBy = state.now + progressMs;
+  if (!pause) {
+    one.requireProgressBy = state.now + progressMs;
+    const job = state.jobs.find((candidate) => candidate.id === one.job);
+    if (job !== undefined) job.abandoned = 0;
+  }
   one.modifiedAt = state.now;
   one.modifyIndex = nextIndex(state);
 }
 
-function wasPlaced(state: ClusterState, job: SimJob, slot: number): boolean {
-  const newest = state.allocations.findLast((one) => one.job === job.id && one.slot === slot);
+/** By a node that was lost or drained. */
+function wasTakenAway(state: ClusterState, job: SimJob, slot: number): boolean {
+  const newest = newestOf(state, job, slot);
   return (
     newest !== undefined &&
     (newest.client === 'lost' || newest.desiredDescription === 'alloc is being migrated')
   );
 }
+
+/** Taken away, and it has stopped: it keeps no room for the next one. */
+export function isGone(state: ClusterState, job: SimJob, slot: number): boolean {
+  const newest = newestOf(state, job, slot);
+  return newest !== undefined && wasTakenAway(state, job, slot) && !holdsSlots(newest);
+}
+
+const newestOf = (state: ClusterState, job: SimJob, slot: number): SimAllocation | undefined =>
+  state.allocations.findLast((one) => one.job === job.id && one.slot === slot);

@@ -1,6 +1,6 @@
 /** Nomad's scheduler: what a drain moves, what a job lacks or has too many of, and where it goes. */
 import { stopAllocation } from './allocations.js';
-import { judge } from './deployments.js';
+import { isGone, judge } from './deployments.js';
 import { noteQueue } from './evaluations.js';
 import { failureMs, NEVER, natureOf, pull } from './images.js';
 import {
@@ -103,7 +103,13 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
     tally.add(place(state, job, slot, vm, timing));
     placed += 1;
   }
-  noteQueue(state, job, Math.max(0, wanted - placed));
+  // Under a paused deployment what a node took along is placed at once or never.
+  const unplaced = Math.max(0, wanted - placed);
+  if (unplaced > 0 && activeDeployment(state, job.id)?.status === 'paused') {
+    const left = missing.slice(placed).filter((slot) => isGone(state, job, slot)).length;
+    job.abandoned += Math.min(unplaced, left);
+  }
+  noteQueue(state, job, unplaced);
 }
 
 /** Binpack: the fullest node that still takes it, then the oldest. */

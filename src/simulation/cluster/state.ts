@@ -96,7 +96,7 @@ export interface SimJob {
   held: SimUpdate | null;
   /** The newest versions, oldest first. */
   versions: SimVersion[];
-  /** Never placed and never to be: the deployment that asked for them failed. */
+  /** Never placed and never to be: the deployment that asked for them failed, or was paused when there was no room. */
   abandoned: number;
   events: SimScalingEvent[];
   submittedAt: Millis;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createNomadClient, type NomadOptions } from '../../../src/adapters/nomad/client.js';
 import { createNodeBook, isUp, type KnownNode, seenAs, zoneOf } from '../../../src/adapters/nomad/nodes.js';
 import type { Allocation, Deployment, Job, NodeStub } from '../../../src/adapters/nomad/shapes.js';
-import { count } from '../../../src/adapters/nomad/workers.js';
+import { count, there } from '../../../src/adapters/nomad/workers.js';
 import { OutsideError } from '../../../src/errors.js';
 import { createCertificate } from '../../../src/sandbox/pagerduty/certificate.js';
 
@@ -43,6 +43,18 @@ describe('which allocations are ready', () => {
       assert.deepEqual(counted, is === 'nothing' ? none : { ...none, [is]: 1 });
     });
   }
+});
+
+describe('which allocations hold a place', () => {
+  const failed = anAllocation({ ID: 'failed', Name: 'ocr-a.workers[0]', ClientStatus: 'failed' });
+  const ids = (all: Allocation[]) => there(all).map((one) => one.ID);
+
+  it('a failed one, until its number is given to another, which 1.1 does without telling it to stop', () => {
+    const next = anAllocation({ ID: 'next', Name: 'ocr-a.workers[0]', CreateIndex: 60 });
+    assert.deepEqual(ids([failed]), ['failed']);
+    assert.deepEqual(ids([failed, { ...next, Name: 'ocr-a.workers[1]' }]), ['failed', 'next']);
+    assert.deepEqual(ids([failed, next]), ['next']);
+  });
 });
 
 describe('which nodes belong to a zone', () => {
