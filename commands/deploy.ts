@@ -1,6 +1,7 @@
 import type { FleetConfig } from '../src/config.js';
 import { parseDuration, showDuration } from '../src/core/duration.js';
 import type { Message } from '../src/core/message.js';
+import type { Plan } from '../src/core/plan.js';
 import { askRollout, type RolloutAsk } from '../src/core/rollout/ask.js';
 import { isOver, newRollout, type RolloutState, storedRollout } from '../src/core/rollout/state.js';
 import { rolloutMessage, rolloutRow, standing, tagOf } from '../src/core/views/rollout.js';
@@ -8,7 +9,7 @@ import { OperatorError, OutsideError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { knownFleet, short } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { dryRun } from './deploy-plan.js';
+import { planRollout } from './deploy-plan.js';
 
 const usage =
   '<fleet> <image> [--soak 10m] [--batch 1] [--dry-run] | status|pause|resume|abort|rollback <fleet>';
@@ -18,9 +19,15 @@ const LONGEST_SOAK_SECONDS = 86_400;
 const LARGEST_BATCH = 20;
 const WORDS = ['status', 'pause', 'resume', 'abort', 'rollback'] as const;
 
-type DeployArguments =
-  | { do: 'start'; fleet: string; image: string; soakSeconds: number; batch: number; dryRun: boolean }
-  | { do: 'status' | RolloutAsk; fleet: string };
+interface Start {
+  do: 'start';
+  fleet: string;
+  image: string;
+  soakSeconds: number;
+  batch: number;
+}
+
+type DeployArguments = Start | { do: 'status' | RolloutAsk; fleet: string };
 
 export const deploy = defineVerb<DeployArguments>({
   name: 'deploy',
@@ -34,8 +41,9 @@ export const deploy = defineVerb<DeployArguments>({
     'deploy rollback face-match',
   ],
   changes: true,
-  roleFor: (args) => (args.do === 'status' || (args.do === 'start' && args.dryRun) ? 'viewer' : 'operator'),
+  roleFor: (args) => (args.do === 'status' ? 'viewer' : 'operator'),
   parse,
+  plan,
   run: (args, context) => {
     const fleet = context.fleets.find((other) => other.name === args.fleet)!;
     if (context.rollouts === undefined)
@@ -65,7 +73,6 @@ function parse(words: string[], context: ParseContext): DeployArguments {
     image: imageOf(image),
     soakSeconds: soakOf(options.get('soak')),
     batch: batchOf(options.get('batch')),
-    dryRun: options.has('dry-run'),
   };
 }
 
@@ -79,7 +86,8 @@ function optionsOf(words: string[]): { plain: string[]; options: Map<string, str
   for (let at = 0; at < words.length; at += 1) {
     const [, name, value] = /^(?:--|—|–)([a-z-]+)(?:=(.*))?$/i.exec(words[at] ?? '') ?? [];
     if (name === undefined) plain.push(words[at] ?? '');
-    else if (name === 'dry-run') options.set(name, '');
+    // Whoever asks for a plan alone was given it before: see act.ts.
+    else if (name === 'dry-run') continue;
     else if (name === 'soak' || name === 'batch') {
       options.set(name, value ?? words[at + 1] ?? '');
       if (value === undefined) at += 1;
@@ -125,16 +133,26 @@ function batchOf(text: string | undefined): number {
   throw new OperatorError('bad-count', `A batch is 1 to ${LARGEST_BATCH} nodes at once.`, full);
 }
 
-async function start(
-  args: Extract<DeployArguments, { do: 'start' }>,
-  fleet: FleetConfig,
-  context: CommandContext,
-): Promise<Reply> {
-  const { image, soakSeconds, batch } = args;
-  const { by, now } = context;
-  const id = `${fleet.name}-${context.newId()}`;
-  const state = newRollout({ id, fleet: fleet.name, image, by, at: now, soakSeconds, batch });
-  if (args.dryRun) return { visibility: 'caller', message: await dryRun(state, fleet, context) };
+/** Whatever `run` refuses has no plan: it says why. */
+async function plan(args: DeployArguments, context: CommandContext): Promise<Plan | null> {
+  const { rollouts } = context;
+  if (args.do !== 'start' || rollouts === undefined) return null;
+  const fleet = context.fleets.find((other) => other.name === args.fleet)!;
+  if ((await rolloutsOf(fleet.name, context)).some((one) => one.open)) return null;
+  return planRollout(stateOf(args, 'plan', context), fleet, rollouts, context);
+}
+
+function stateOf(
+  { fleet, image, soakSeconds, batch }: Start,
+  id: string,
+  { by, now }: CommandContext,
+): RolloutState {
+  return newRollout({ id, fleet, image, by, at: now, soakSeconds, batch });
+}
+
+async function start(args: Start, fleet: FleetConfig, context: CommandContext): Promise<Reply> {
+  const { image } = args;
+  const state = stateOf(args, `${fleet.name}-${context.newId()}`, context);
   if (fleet.policy.mode === 'advise') {
     throw new OperatorError(
       'conflict',

@@ -57,6 +57,7 @@ export const overrideForm: VerbForm = {
     const config = fleets.find(({ name }) => name === fleet);
     if (config !== undefined) checkLimits({ fleet: config.name, workers: Number(workers) }, config);
   },
+  replaces: true,
   fieldOf,
 };
 
@@ -89,6 +90,7 @@ export const freezeForm: VerbForm = {
     ...untilWords(until),
     ...reasonWords(reason),
   ],
+  replaces: true,
   fieldOf,
 };
 
@@ -145,5 +147,5 @@ function reasonWords(reason: string | undefined): string[] {
   return words.length === 0 ? [] : ['because', ...words];
 }
 
-const wordsIn = (text: string | undefined): string[] =>
+export const wordsIn = (text: string | undefined): string[] =>
   (text ?? '').split(/\s+/).filter((word) => word !== '');

@@ -10,6 +10,8 @@ export interface VerbForm {
   words(values: FormValues): string[];
   /** What the grammar does not know: a count beyond a fleet's limits, say. Throws OperatorError. Pure. */
   check?(values: FormValues, fleets: FleetConfig[]): void;
+  /** What stands already is planned over: the verb knows --replace. */
+  replaces?: true;
   /** Which field a slip of this kind is about; others are said at the first field. */
   fieldOf?: Partial<Record<OperatorCode, string>>;
 }

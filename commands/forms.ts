@@ -6,11 +6,13 @@ import { parseContext } from './act.js';
 import { refuseBelow } from './authority.js';
 import type { CommandContext, Reply, Verb } from './command.js';
 import type { VerbForm } from './form.js';
+import { deployForm } from './form-deploy.js';
 import { fleetForm, freezeForm, overrideForm } from './form-intent.js';
 
 const FORMS: Record<string, VerbForm> = {
   override: overrideForm,
   freeze: freezeForm,
+  deploy: deployForm,
   why: fleetForm('why', 'Explain a decision'),
   forecast: fleetForm('forecast', 'Forecast'),
 };

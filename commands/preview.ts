@@ -18,7 +18,7 @@ export async function previewOf(
 ): Promise<Part[]> {
   const reason = (values.reason ?? '').trim() === '' ? 'preview' : values.reason!;
   // What stands already is planned over; that it would be asked about first is said below.
-  const words = ['--replace', ...form.words({ ...values, reason })];
+  const words = [...(form.replaces ? ['--replace'] : []), ...form.words({ ...values, reason })];
   try {
     const plan = (await verb.plan?.(verb.parse(words, parseContext(context)), context)) ?? null;
     if (plan === null) return [{ kind: 'context', text: UNFINISHED }];

@@ -1,6 +1,6 @@
 /** What is risky waits for a click: stored with the versions it was planned for, said with the button that does it. */
 import { approverRole } from '../src/core/access.js';
-import type { Plan } from '../src/core/plan.js';
+import { needsSecond, type Plan } from '../src/core/plan.js';
 import { MOST_PROPOSALS, PROPOSAL_MS, type Proposal } from '../src/core/proposal.js';
 import { proposalMessage, proposalRows, proposalSettled } from '../src/core/views/plan.js';
 import { OperatorError } from '../src/errors.js';
@@ -18,6 +18,7 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     );
   }
   const states = await Promise.all(plan.fleets.map((name) => context.store.fleet(name)));
+  const isForTwo = access.secondPerson && needsSecond(plan.risks);
   const id = context.newId();
   const fleet = plan.fleets.length === 1 ? plan.fleets[0]! : '*';
   const channels = context.fleets
@@ -31,15 +32,15 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     versions: Object.fromEntries(plan.fleets.map((name, n) => [name, states[n]!.version])),
     risks: plan.risks,
     numbers: plan.numbers,
-    second: access.secondPerson,
+    second: isForTwo,
     expires: context.machineNow() + PROPOSAL_MS,
     // What one's own click confirms concerns nobody else yet.
-    postedIn: access.secondPerson ? elsewhere(channels, context) : [],
+    postedIn: isForTwo ? elsewhere(channels, context) : [],
     outcome: 'waiting',
     decidedBy: null,
     decidedAt: null,
   };
-  const second = access.secondPerson ? approverRole(access) : null;
+  const second = isForTwo ? approverRole(access) : null;
   const message = proposalMessage(plan, id, by, { second });
   await context.store.saveMachine(
     { v: 1, kind: 'proposal', id, fleet, rev: 0, open: true, at: now, state: proposal },
@@ -58,7 +59,7 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     },
   );
   await wakeSenders(proposal.postedIn, context);
-  return { visibility: access.secondPerson ? 'channel' : 'caller', message };
+  return { visibility: isForTwo ? 'channel' : 'caller', message };
 }
 
 /** Closes what nobody clicked in time; gives the number of those that still wait. */

@@ -8,13 +8,12 @@ import type { Millis, Seen } from '../src/core/model.js';
 import { cycleStart } from '../src/core/policy.js';
 import type { FleetImages, WorkerImage } from '../src/core/rollout/images.js';
 import type { RolloutSeen, RolloutState } from '../src/core/rollout/state.js';
+import { valleyOf } from '../src/core/rollout/valley.js';
 import type { FleetState, RolloutReader } from '../src/ports.js';
 import { storedHealth } from '../src/symptoms.js';
 import { type Look, look, openFreezes, seenOf } from './look.js';
 
 const LOG_LINES = 12;
-/** How far ahead a valley is looked for, in cycles. */
-const VALLEY_CYCLES = 36;
 
 export async function seeRollout(
   fleet: FleetConfig,
@@ -47,7 +46,7 @@ export async function seeRollout(
     missing: looked.missing,
     ...(ill === 0 ? {} : { ill }),
     need,
-    valleyAt: need === null ? null : valleyOf(fleet, seen, need, now),
+    valleyAt: need === null ? null : valleyOf(fleet.policy, seen, need),
     freezes: openFreezes(state.freezes, now),
     applying: seen.applying === true,
     log: failed === undefined ? null : await tail(fleet, failed.id, rollouts, context),
@@ -81,18 +80,6 @@ function seenNow(fleet: FleetConfig, looked: Look, state: FleetState, now: Milli
   const cycle = cycleStart(now, fleet.policy);
   const memory = state.memory ?? emptyMemory();
   return seenOf(fleet, looked, state, memory, { now, cycle, trigger: 'cycle' });
-}
-
-/** The first cycle within half a day that is foreseen to need less; null: none, or nothing is foreseen. */
-function valleyOf(fleet: FleetConfig, seen: Seen, need: number, now: Millis): Millis | null {
-  const cycleMs = fleet.policy.cycleSeconds * 1_000;
-  for (let ahead = 1; ahead <= VALLEY_CYCLES; ahead += 1) {
-    const then = now + ahead * cycleMs;
-    const { needForecast } = assess({ ...seen, now: then, sample: null }, fleet.policy, need).numbers;
-    if (needForecast === null) return null;
-    if (needForecast < need) return then;
-  }
-  return null;
 }
 
 /** The reason of a failure is worth a try, and never a failure of its own. */

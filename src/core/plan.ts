@@ -12,7 +12,10 @@ export type Risk =
   | { code: 'need-unknown'; workers: number; from: number }
   | { code: 'peak'; workers: number; from: number; floor: number }
   | { code: 'large'; change: number; limit: number }
-  | { code: 'freeze-of-another'; by: string };
+  | { code: 'freeze-of-another'; by: string }
+  | { code: 'restarts'; workers: number; nodes: number }
+  | { code: 'restarts-at-peak'; floor: number }
+  | { code: 'no-room'; ready: number; need: number };
 
 export interface Plan {
   /** The words of the button that does it: 'Scale face-match 12 → 4'. */
@@ -81,6 +84,9 @@ export function planFleet(seen: Seen, policy: Policy, override: Override | null)
   };
 }
 
+/** What only takes its time is confirmed by whoever asked for it. */
+export const needsSecond = (risks: Risk[]): boolean => risks.some(({ code }) => code !== 'restarts');
+
 export interface RiskLimits {
   riskyBelowNeed: number;
   riskyAbove: number | null;
@@ -111,7 +117,8 @@ export function risksOf(
   return risks;
 }
 
-const openFloor = (now: number, policy: Policy): number =>
+/** The floor of a scheduled peak that is on; 0: none is. */
+export const openFloor = (now: number, policy: Policy): number =>
   policy.schedule.reduce(
     (floor, window) => (isOpen(window, now, now) ? Math.max(floor, window.floor) : floor),
     0,

@@ -1,8 +1,11 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommandContext } from '../../commands/command.js';
+import type { CommandContext, Reply, Verb } from '../../commands/command.js';
 import { deploy } from '../../commands/deploy.js';
+import { deployForm } from '../../commands/form-deploy.js';
 import { hear } from '../../commands/index.js';
+import { previewOf } from '../../commands/preview.js';
+import { accessSchema } from '../../src/core/access.js';
 import type { RolloutState } from '../../src/core/rollout/state.js';
 import type { RolloutReader } from '../../src/ports.js';
 import { shellText } from '../../src/shell-text.js';
@@ -10,6 +13,7 @@ import { aFleet, aScene, someZones } from '../support/fleet.js';
 
 const IMAGE = 'registry.example/ocr:2.0';
 const OLD = 'registry.example/ocr:1';
+const meera = { id: 'slack:U0MEERA', name: 'Meera Iyer' };
 const say = (said: string, context: CommandContext) => hear(said, { ...context, said });
 
 const rollouts: RolloutReader = {
@@ -24,10 +28,15 @@ const rollouts: RolloutReader = {
   logTail: async () => null,
 };
 const scene = () => aScene({ rollouts });
+const buttonsOf = ({ message }: Reply) =>
+  message.parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : []));
+/** Says it, and clicks on the button that does it. */
+const sayAndConfirm = async (said: string, context: CommandContext) =>
+  say(buttonsOf(await say(said, context))[0]?.command ?? '', context);
 
 test('stores a rollout that holds the fleet, tells the channel and wakes the job', async () => {
   const { context, store, queued } = scene();
-  const reply = await say(`deploy ocr ${IMAGE} --soak 20m --batch=2`, context);
+  const reply = await sayAndConfirm(`deploy ocr ${IMAGE} --soak 20m --batch=2`, context);
   match(reply.message.summary, /begins/);
   const [machine] = await store.machines('rollout');
   if (machine === undefined) throw new Error('nothing was stored');
@@ -42,19 +51,86 @@ test('stores a rollout that holds the fleet, tells the channel and wakes the job
   await rejects(say(`deploy ocr ${IMAGE}`, context), /under way/);
 });
 
-test('a dry run names the golden node and what a bad one goes back to, and stores nothing', async () => {
+const PLAN =
+  /Image now: +`registry.example\/ocr:1.*then: +`registry.example\/ocr:2.0.*Takes about: +16 m.*Golden node: n-a.*goes back to .*ocr:1.*golden +n-a +a +1.*2 +n-b +b +1/s;
+
+test('a dry run shows image, nodes in their order, how long and what a bad one goes back to, and stores nothing', async () => {
   const { context, store } = scene();
   const text = shellText((await say(`deploy ocr ${IMAGE} --dry-run`, context)).message);
-  match(text, /Golden node: n-a/);
-  match(text, /goes back to .*ocr:1/);
+  match(text, /Dry run: Deploy ocr: ocr:1 → 2.0/);
+  match(text, PLAN);
   deepEqual(await store.machines('rollout'), []);
+  deepEqual(await store.machines('proposal'), []);
+});
+
+test('the plan comes first, its button says what it does, and nothing is begun before the click', async () => {
+  const { context, store } = scene();
+  const asked = await say(`deploy ocr ${IMAGE}`, context);
+  match(shellText(asked.message), PLAN);
+  match(shellText(asked.message), /replaces 2 workers on 2 nodes/);
+  const [yes] = buttonsOf(asked);
+  equal(yes?.label, 'Deploy ocr: ocr:1 → 2.0');
+  deepEqual(await store.machines('rollout'), []);
+  match((await say(yes?.command ?? '', context)).message.summary, /begins/);
+  equal((await store.machines('rollout')).length, 1);
+  const [entry] = await store.audit(1);
+  deepEqual([entry?.action, entry?.detail?.risks], ['deploy', ['restarts']]);
+});
+
+test('a plan is good for five minutes, and only while the fleet is what it was', async () => {
+  const { context, store } = scene();
+  const late = buttonsOf(await say(`deploy ocr ${IMAGE}`, context))[0]?.command ?? '';
+  const later = { ...context, machineNow: () => context.machineNow() + 300_000 };
+  equal((await say(late, later)).refused, 'stale');
+  const overtaken = buttonsOf(await say(`deploy ocr ${IMAGE}`, context))[0]?.command ?? '';
+  await say('freeze ocr for 1h because we look', context);
+  const reply = await say(overtaken, context);
+  equal(reply.refused, 'stale');
+  match(shellText(reply.message), /changed since.*waits for the freeze of Asha Rao/s);
+  deepEqual(await store.machines('rollout'), []);
+});
+
+test('during a scheduled peak somebody else has to approve it, and is told why', async () => {
+  const peak = { cron: '0 0 * * *', durationSeconds: 86_400, floor: 3 };
+  const fleets = [aFleet('ocr', { schedule: [peak] })];
+  const access = accessSchema.parse({});
+  const { context, store } = aScene({ rollouts, fleets, access });
+  const asked = await say(`deploy ocr ${IMAGE}`, context);
+  match(shellText(asked.message), /scheduled peak is on \(at least 3\)/);
+  const command = buttonsOf(asked)[0]?.command ?? '';
+  equal((await say(command, context)).refused, 'denied');
+  match((await say(command, { ...context, by: meera })).message.summary, /begins/);
+  const [begun] = await store.machines('rollout');
+  deepEqual((begun?.state as RolloutState | undefined)?.by, context.by);
+});
+
+test('without its words it opens a form that says the same sentence and shows the same plan', async () => {
+  const { context } = scene();
+  const reply = await say('deploy ocr', context);
+  match(reply.message.summary, /Which image/);
+  const { modal } = reply;
+  deepEqual(
+    modal?.fields.map(({ name, initial }) => [name, initial ?? null]),
+    [
+      ['fleet', 'ocr'],
+      ['image', null],
+      ['soak', '10m'],
+      ['batch', '1'],
+    ],
+  );
+  const values = { fleet: 'ocr', image: IMAGE, soak: '10m', batch: '1' };
+  deepEqual(deployForm.words(values), ['ocr', IMAGE, '--soak', '10m', '--batch', '1']);
+  const preview = await previewOf(deploy as Verb, deployForm, values, context);
+  match(shellText({ summary: '', tone: 'info', parts: preview }), PLAN);
+  const open = await previewOf(deploy as Verb, deployForm, { fleet: 'ocr' }, context);
+  match(shellText({ summary: '', tone: 'info', parts: open }), /shown here as soon as/);
 });
 
 test('pause, resume and abort change the one that runs, and say so when there is none', async () => {
   const { context } = scene();
   await rejects(say('deploy pause ocr', context), /no rollout/);
   match((await say('deploy status ocr', context)).message.summary, /Nothing was rolled out/);
-  await say(`deploy ocr ${IMAGE}`, context);
+  await sayAndConfirm(`deploy ocr ${IMAGE}`, context);
   match((await say('deploy pause ocr', context)).message.summary, /paused/);
   await rejects(say('deploy pause ocr', context), /paused already/);
   await say('deploy resume ocr', context);
@@ -69,8 +145,6 @@ test('a fleet in advise mode and an orchestrator without rollouts are refused wi
 });
 
 for (const [said, why] of [
-  ['deploy', /Which fleet/],
-  ['deploy ocr', /Which image/],
   ['deploy ocr ocr', /no image with a tag/],
   ['deploy ocr registry.example/ocr:latest', /Name a version/],
   [`deploy ocr ${IMAGE} --soak ages`, /no duration/],
@@ -84,7 +158,6 @@ for (const [said, why] of [
 test('looking takes no role, changing does', () => {
   const ask = { fleet: 'ocr', image: IMAGE, soakSeconds: 1, batch: 1 };
   equal(deploy.roleFor?.({ do: 'status', fleet: 'ocr' }), 'viewer');
-  equal(deploy.roleFor?.({ do: 'start', ...ask, dryRun: true }), 'viewer');
-  equal(deploy.roleFor?.({ do: 'start', ...ask, dryRun: false }), 'operator');
+  equal(deploy.roleFor?.({ do: 'start', ...ask }), 'operator');
   equal(deploy.roleFor?.({ do: 'rollback', fleet: 'ocr' }), 'operator');
 });

@@ -13,6 +13,17 @@ interface State {
   calls: { target: string; method: string; path: string; status: number }[];
 }
 
+interface Answered {
+  responses: {
+    ts: string;
+    blocks: {
+      type: string;
+      block_id: string;
+      elements?: { action_id: string; value: string; text: { text: string } }[];
+    }[];
+  }[];
+}
+
 test('a good image goes out and a bad one comes back by itself, both from one sentence typed in the channel', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-rollout-'));
   const argv = ['--port', '0', '--speed', '150', '--seed', '5', '--data', folder];
@@ -26,10 +37,21 @@ test('a good image goes out and a bad one comes back by itself, both from one se
     JSON.stringify(
       (await world.ask('POST', '/_sandbox/command', { user: 'asha', channel: '#ml-ops', text })).json,
     );
+  /** The plan comes first; its first button does it. */
+  const confirmed = async (text: string) => {
+    const [plan] = (JSON.parse(await type(text)) as Answered).responses;
+    const block = plan?.blocks.find(({ type: kind }) => kind === 'actions');
+    const [button] = block?.elements ?? [];
+    ok(plan !== undefined && block !== undefined && button !== undefined, 'a plan with a button');
+    match(button.text.text, /^Deploy /);
+    const { action_id: actionId, value } = button;
+    const click = { user: 'asha', messageTs: plan.ts, blockId: block.block_id, actionId, value };
+    return JSON.stringify((await world.ask('POST', '/_sandbox/click', click)).json);
+  };
   try {
     await until('a decision', async () => (await state()).decisions.length > 2, 40_000);
-    match(await type('/muster deploy ocr registry.example/ocr:2.0 --soak 2m'), /begins/);
-    match(await type('/muster deploy liveness registry.example/liveness:bad'), /begins/);
+    match(await confirmed('/muster deploy ocr registry.example/ocr:2.0 --soak 2m'), /begins/);
+    match(await confirmed('/muster deploy liveness registry.example/liveness:bad'), /begins/);
     await until('the bad one is back', () => said('liveness', /is rolled back .* by itself/), 120_000);
     await until(
       'the good one is out',

@@ -19,6 +19,7 @@ export const OLD = 'registry.example/face-match:1';
 export const GOOD = 'registry.example/face-match:2.0';
 export const BAD = 'registry.example/face-match:bad';
 const STEP_SECONDS = 5;
+const MEERA: Person = { id: 'slack:U0MEERA', name: 'Meera Iyer', timeZone: 'Asia/Kolkata' };
 const ASHA: Person = { id: 'slack:U0ASHA', name: 'Asha Rao', timeZone: 'Asia/Kolkata' };
 
 export interface RolloutWorld {
@@ -225,8 +226,13 @@ export async function aRolloutWorld(
       );
     },
     async say(text) {
-      const reply = await app.handle({ text, by: ASHA, where: 'C1', whereName: '#ml-ops' });
-      return reply.message.summary;
+      const at = { where: 'C1', whereName: '#ml-ops' };
+      const reply = await app.handle({ text, by: ASHA, ...at });
+      const [button] = reply.message.parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : []));
+      // What is asked about is approved by somebody else, as it may have to be.
+      if (!text.startsWith('deploy') || button?.command.startsWith('confirm ') !== true)
+        return reply.message.summary;
+      return (await app.handle({ text: button.command, by: MEERA, ...at })).message.summary;
     },
     async rollout() {
       const [newest] = (await store.machines('rollout')) as StoredMachine<RolloutState>[];

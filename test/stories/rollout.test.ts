@@ -156,7 +156,7 @@ test('a bot that is killed again and again, in every step, still brings it to it
 
 test('only one rollout of a fleet runs, and a dry run changes nothing', async () => {
   const world = await aRolloutWorld({ warmMinutes: 30 });
-  match(await world.say(`deploy ${FLEET} ${GOOD} --dry-run`), /Dry run.*golden node/);
+  match(await world.say(`deploy ${FLEET} ${GOOD} --dry-run`), /Dry run: Deploy/);
   match(await world.say(`deploy ${FLEET} ${GOOD}`), /begins/);
   match(await world.say(`deploy ${FLEET} ${BAD}`), /under way/);
   match(await world.say(`deploy pause ${FLEET}`), /paused/);

@@ -23,6 +23,7 @@ import {
   zoneOf,
 } from './look.js';
 import { enter, goOn, held, hold } from './make.js';
+import { chooseGolden, nextNodes } from './order.js';
 import { askForSurge, updateNodes } from './room.js';
 import {
   isOver,
@@ -159,18 +160,6 @@ function withoutGolden(state: RolloutState, seen: RolloutSeen, now: Millis): Rol
     : goOn(state, [], [{ code: 'waits-for-workers', starting }]);
 }
 
-/** The zone that can best miss a node; in it the node that the orchestrator itself would begin with. */
-export function chooseGolden(state: RolloutState, seen: RolloutSeen): RolloutState['golden'] {
-  const old = withoutImage(seen, state.image);
-  const zones = [...new Set(old.map((one) => one.zone))];
-  const size = (zone: string): number =>
-    sizeOf(old.filter((one) => one.zone === zone && one.state === 'ready'));
-  const zone = zones.sort((a, b) => size(b) - size(a))[0];
-  const worker = old.find((one) => one.zone === zone);
-  if (worker === undefined) return null;
-  return { node: worker.node, name: names(seen, [worker.node])[0] ?? worker.node, zone: worker.zone };
-}
-
 function soak(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   const until = state.phaseAt + state.soakSeconds * 1_000;
   if (now < until) return goOn(state, [], [{ code: 'soaking', until }]);
@@ -191,21 +180,6 @@ function rest(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Polic
   const lastZone = zoneOf(next.at(-1) ?? '', seen) ?? state.lastZone;
   const current = { ...state, current: next, currentSince: null, lastZone };
   return updateNodes(current, seen, now, policy);
-}
-
-/** Alternating zones; a zone that is not held yet begins with the node that the orchestrator itself would take first. */
-function nextNodes(state: RolloutState, seen: RolloutSeen): string[] {
-  const old = withoutImage(seen, state.image);
-  const chosen: string[] = [];
-  let last = state.lastZone;
-  while (chosen.length < state.batch) {
-    const left = old.filter((one) => !chosen.includes(one.node));
-    const next = left.find((one) => one.zone !== last) ?? left[0];
-    if (next === undefined) break;
-    chosen.push(next.node);
-    last = next.zone;
-  }
-  return chosen;
 }
 
 function verify(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {

@@ -49,6 +49,12 @@ export function riskSentence(risk: Risk): string {
       return `It changes ${risk.change} workers at once; more than ${risk.limit} are asked about.`;
     case 'freeze-of-another':
       return `The freeze was set by ${risk.by}, who may have a reason that still holds.`;
+    case 'restarts':
+      return `It replaces ${workers(risk.workers)} on ${risk.nodes} ${risk.nodes === 1 ? 'node' : 'nodes'}.`;
+    case 'restarts-at-peak':
+      return `A scheduled peak is on (at least ${risk.floor}): every pause of it costs more now.`;
+    case 'no-room':
+      return `${risk.ready} ready, ${risk.need} needed: no node can be missed before more are there.`;
   }
 }
 

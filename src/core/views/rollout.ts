@@ -1,5 +1,4 @@
 /** A rollout's one message, updated in place: where it stands, a line per node, and what can be done about it. */
-import { showDuration } from '../duration.js';
 import type { Button, Message, OutboxRow, Part, Span, Text, Tone } from '../message.js';
 import type { Millis } from '../model.js';
 import type { NodeLine, Pause, RolloutReason, RolloutState } from '../rollout/state.js';
@@ -66,57 +65,6 @@ export function rolloutAlert(state: RolloutState): Message {
       { kind: 'text', text: `The rollout of ${tagOf(state.image)} ${words}` },
       ...failureParts(state),
       ...buttonParts(state),
-    ],
-  };
-}
-
-/** What `deploy … --dry-run` says. */
-export function rolloutPlan(
-  state: RolloutState,
-  plan: {
-    from: string | null;
-    nodes: { name: string; zone: string; workers: number }[];
-    golden: string | null;
-    ready: number;
-    need: number | null;
-    surge: number;
-  },
-): Message {
-  const { fleet, image } = state;
-  const room = plan.need === null ? 'the need is unknown' : `${plan.ready} ready, ${plan.need} needed`;
-  return {
-    summary: `Dry run: ${tagOf(image)} to ${fleet}, ${plan.nodes.length} nodes, golden node ${plan.golden ?? 'none'}.`,
-    title: `Dry run: ${tagOf(image)} to ${fleet}`,
-    tone: 'info',
-    parts: [
-      {
-        kind: 'list',
-        items: [
-          [
-            'Pulls ',
-            { code: image },
-            ` on ${plan.nodes.length} nodes first; no worker is touched meanwhile.`,
-          ],
-          `Golden node: ${plan.golden ?? 'none, no worker runs'}. It soaks for ${showDuration(state.soakSeconds)}.`,
-          `Then ${state.batch === 1 ? 'one node' : `${state.batch} nodes`} at a time, alternating zones.`,
-          `Capacity: ${room}; ${workers(plan.surge)} more are asked for meanwhile.`,
-          plan.from === null
-            ? 'No image is known to go back to.'
-            : ['A bad golden node goes back to ', { code: plan.from }, ' by itself.'],
-        ],
-      },
-      ...(plan.nodes.length === 0
-        ? []
-        : [
-            {
-              kind: 'table' as const,
-              head: ['Node', 'Zone', 'Workers'],
-              rows: plan.nodes
-                .slice(0, NODES_SHOWN)
-                .map((node) => [node.name, node.zone, String(node.workers)]),
-            },
-          ]),
-      { kind: 'context', text: 'Nothing was changed.' },
     ],
   };
 }
