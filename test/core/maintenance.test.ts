@@ -35,7 +35,7 @@ const node = (more: Partial<NodeSeen> = {}): NodeSeen => ({
   ...more,
 });
 const drained = { decisionId: 'maintenance-m1', done: true };
-const latest = (at: number, reasons: unknown[] = []) => ({ at, reasons }) as never;
+const latest = (at: number, reasons: unknown[] = []) => ({ at, to: 8, reasons }) as never;
 const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
   node: node(),
   zones: [aZone('a', 8), aZone('b', 8)],
@@ -102,6 +102,13 @@ describe('a step of a maintenance', () => {
       { latest: fresh, zones: [aZone('a', 8, { ready: 6 })] },
       5,
       'surging',
+    ],
+    [
+      'only some of them were asked for, as the others have no room',
+      inPhase('surging'),
+      { latest: fresh, zones: [aZone('a', 4)] },
+      12,
+      'surging, evaluate, asks capacity',
     ],
     [
       'they never come',

@@ -28,7 +28,10 @@ export function coverOf(state: MaintenanceState, seen: MaintenanceSeen, now: Mil
   if (moving && (lacking !== null || waited > patience))
     return { kind: 'no', why: 'capacity', detail: lacking ?? desired.note };
   const up = zones.filter((zone) => zone.up);
-  const missing = up.reduce((sum, zone) => sum + Math.max(0, zone.desired - zone.ready), 0);
+  const unready = up.reduce((sum, zone) => sum + Math.max(0, zone.desired - zone.ready), 0);
+  // The orchestrator is asked only for what fits: what the decision wanted counts.
+  const ready = up.reduce((sum, zone) => sum + zone.ready, 0);
+  const missing = Math.max(unready, latest.to - ready);
   if (!moving && missing > 0 && waited > patience) return { kind: 'no', why: 'capacity', detail: lacking };
   if (moving || missing > 0) return { kind: 'pending', waitsFor: 'workers', ask: false };
   if (up.some((zone) => zone.blocked !== null))

@@ -31,16 +31,22 @@ export interface Peers {
 
 const LOCK_MS = 30_000;
 
-/** `full`: with rollouts and a pager that talks back. `deliveredTwice`: called whenever the queue hands out a job a second time. */
+export interface PeersSpec {
+  /** Of a full day's pager, which talks back; null: a plain day. */
+  pagerdutySeed: number | null;
+  plantStore?: ((store: Store) => Store) | undefined;
+}
+
+/** `deliveredTwice`: called whenever the queue hands out a job a second time. */
 export function createPeers(
   truth: Truth,
   fleets: FleetConfig[],
   faults: Faults,
   deliveredTwice: () => void,
-  full: { seed: number } | null = null,
+  { pagerdutySeed, plantStore = (store) => store }: PeersSpec,
 ): Peers {
   const { world } = truth;
-  const store = createMemoryStore(world);
+  const store = plantStore(createMemoryStore(world));
   const queue = createMemoryQueue(world, { lockMs: LOCK_MS });
   queue.deliverTwice(() => {
     const twice = faults.deliversTwice();
@@ -49,9 +55,9 @@ export function createPeers(
   });
   const workspace = createWorkspace(truth);
   const pagerduty =
-    full === null
+    pagerdutySeed === null
       ? null
-      : createPagerDuty(truth, createRandom(seedFor(full.seed, 'pagerduty')), queue.queue.enqueue);
+      : createPagerDuty(truth, createRandom(seedFor(pagerdutySeed, 'pagerduty')), queue.queue.enqueue);
   const pager = pagerduty ?? createPagerTwin(truth);
   const metrics = createMetrics(world, fleets, faults, truth);
   const clock = { now: world.now, speed: 1, sleep: async () => {} };

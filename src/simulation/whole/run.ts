@@ -48,6 +48,8 @@ export interface WholeSpec {
   plant?: {
     fleets?: (fleets: FleetConfig[]) => FleetConfig[];
     ports?: (ports: Ports, truth: Truth) => Ports;
+    /** What all processes share: told to the invariants as it says it did. */
+    store?: (store: Store) => Store;
   };
 }
 
@@ -119,7 +121,10 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
   const twice = (): void => {
     counts.faults += 1;
   };
-  const peers = createPeers(truth, fleets, faults, twice, full ? { seed } : null);
+  const peers = createPeers(truth, fleets, faults, twice, {
+    pagerdutySeed: full ? seed : null,
+    plantStore: spec.plant?.store,
+  });
   const { store, queue, workspace, pager, pagerduty } = peers;
 
   const plantPorts = spec.plant?.ports;

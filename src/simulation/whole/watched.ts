@@ -87,24 +87,27 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       return committed;
     },
     async lease(fleet, holder, ttlMs) {
+      // Others work, and time passes, before the answer is heard.
+      const until = truth.now() + ttlMs;
       const lease = await inner.lease(fleet, holder, ttlMs);
       if (lease === null) return null;
-      const until = truth.now() + ttlMs;
       run().lease = { fence: lease.fence, until };
       truth.tell({ kind: 'lease', fleet, fence: lease.fence, until });
       return lease;
     },
     async renew(lease, ttlMs) {
-      const held = await inner.renew(lease, ttlMs);
       const { fleet, fence } = lease;
       const until = truth.now() + ttlMs;
+      const held = await inner.renew(lease, ttlMs);
       run().lease = held ? { fence, until } : null;
       if (held) truth.tell({ kind: 'lease', fleet, fence, until });
       return held;
     },
     async release(lease) {
-      await inner.release(lease);
+      // From the moment it is asked for on, somebody else may be granted it.
+      const releasing = inner.release(lease);
       truth.tell({ kind: 'released', fleet: lease.fleet, fence: lease.fence });
+      await releasing;
     },
     async saveMachine(machine, step) {
       const committed = await inner.saveMachine(machine, step);

@@ -7,6 +7,7 @@ import { liftsItself } from '../../../core/rollout/look.js';
 import type { RolloutState } from '../../../core/rollout/state.js';
 import type { Store } from '../../../ports.js';
 import type { DayLog } from '../log.js';
+import { storedPhase } from '../machines.js';
 import { PEOPLE } from '../people.js';
 import type { Time } from '../time.js';
 import type { World } from '../world.js';
@@ -23,8 +24,8 @@ export interface Ending {
 }
 
 const MINUTE = 60_000;
-/** Whatever is under way ends within this, or is stuck. */
-const LONGEST_MS = 9 * 60 * MINUTE;
+/** What has stayed in its phase for so long is stuck: nobody's notice comes so early, nobody's patience is so long. */
+const STUCK_MS = 210 * MINUTE;
 const LOOK_MS = 10 * MINUTE;
 /** A rollout that found no room for so long is called off; a maintenance that cannot begin is given up. */
 const PATIENCE_MS = 90 * MINUTE;
@@ -47,11 +48,16 @@ export async function bringToAnEnd(ending: Ending): Promise<void> {
   const since = world.now();
   await answerProposals(store, say);
   await time.passTo(since + LOOK_MS);
-  while (world.now() - since < LONGEST_MS) {
+  let phases = '';
+  let changedAt = since;
+  while (world.now() - changedAt < STUCK_MS) {
     for (const { id, key } of pagerduty.open())
       if (key.endsWith('/page')) await pagerduty.move(id, 'resolved', ON_CALL[0]!);
     const open = (await machinesOf(store, ['rollout', MAINTENANCE, 'remedy'])).filter((one) => one.open);
     if (open.length === 0) break;
+    const now = open.map((one) => `${one.id} ${storedPhase(one)?.phase}`).join();
+    if (now !== phases) changedAt = world.now();
+    phases = now;
     for (const { kind, fleet, state } of open) {
       if (kind === 'rollout') await lookAfterRollout(ending, fleet, state as RolloutState, since);
       if (kind === MAINTENANCE) await lookAfterNode(ending, fleet, state as MaintenanceState, since);
