@@ -93,11 +93,13 @@ function stepOf(
     const unplaced = seen.ready + seen.starting < asked;
     const missing = unplaced ? roomFor(asked, zone, nodes, group, policy) : null;
     if (missing !== null) return missing;
-    // What a failed deployment left unplaced stays so. Asking first for what is there, which stops nothing, and then for
-    // the count again makes a new deployment, which places it.
-    const placed = seen.ready + seen.starting;
+    // What a failed deployment left unplaced stays so. Asking first for what was placed, which stops nothing, and then for
+    // the count again makes a new deployment, which places it. A worker that failed and is about to be started again was
+    // placed: one fewer would stop a healthy one in its stead.
+    const placed = asked - (seen.abandoned ?? 0);
     const settled = waited(desired, now) > policy.startupSeconds * 1_000 && seen.blocked === null;
-    if (unplaced && settled && placed > 0) return { do: 'scale', zone, workers: placed, raise: false };
+    if (unplaced && settled && placed > 0 && placed < asked)
+      return { do: 'scale', zone, workers: placed, raise: false };
     return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };
   }
   if (seen.draining > 0)

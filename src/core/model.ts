@@ -56,6 +56,8 @@ export interface ZoneSeen {
   ready: number;
   starting: number;
   draining: number;
+  /** Asked for by a deployment that failed before it had placed them: nobody places them any more. Absent: none. */
+  abandoned?: number;
   /** Of the ready ones, those that say themselves that they do not serve, or are known to be stuck; absent: none is known. */
   degraded?: number;
   blocked: Blocked | null;

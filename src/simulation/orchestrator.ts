@@ -263,6 +263,7 @@ function see(cluster: Cluster, zone: string, job: SimJob): ZoneSeen {
     ready: found?.ready ?? 0,
     starting: found?.starting ?? 0,
     draining: found?.draining ?? 0,
+    ...(job.abandoned > 0 ? { abandoned: job.abandoned * job.workersPerAllocation } : {}),
     blocked: blockOf(cluster, job),
   };
 }

@@ -239,7 +239,7 @@ describe('nextSteps, zones', () => {
   });
   it('gives back what a failed deployment left unplaced, to ask for it anew, but not while anything may still come', () => {
     const nodes = [node('n1', 4), node('n2', 0)];
-    const stuck = zone({ desired: 5, ready: 4, starting: 0 });
+    const stuck = zone({ desired: 5, ready: 4, starting: 0, abandoned: 1 });
     const at = (ms: number, seen = stuck) =>
       nextSteps(desired(5, { actedAt: T0 }), [seen], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps;
     assert.deepEqual(at(181_000), [{ do: 'scale', zone: 'a', workers: 4, raise: false }]);
@@ -247,6 +247,17 @@ describe('nextSteps, zones', () => {
     assert.deepEqual(kinds(at(60_000)), ['wait']);
     assert.deepEqual(kinds(at(181_000, { ...stuck, starting: 1 })), ['wait']);
     assert.deepEqual(kinds(at(181_000, { ...stuck, blocked })), ['wait']);
+    const { abandoned: _none, ...restarting } = stuck;
+    assert.deepEqual(
+      kinds(at(181_000, restarting)),
+      ['wait'],
+      'Nomad starts a failed worker again by itself',
+    );
+    assert.deepEqual(
+      at(181_000, { ...stuck, ready: 3 }),
+      [{ do: 'scale', zone: 'a', workers: 4, raise: false }],
+      'one failed besides: a count of three would stop a healthy one',
+    );
     const scaled = desired(5, { actedAt: T0 + 900_000 });
     const after = (ms: number) =>
       kinds(nextSteps(scaled, [stuck], nodes, [group('n1', 'n2')], policy(), T0 + ms).steps);

@@ -29,7 +29,7 @@ import {
   scaleStatusShape,
   stoppedShape,
 } from './shapes.js';
-import { count, holdsItsNode, isActive, workerOf } from './workers.js';
+import { abandonedBy, count, holdsItsNode, isActive, workerOf } from './workers.js';
 
 type NomadTarget = Extract<OrchestratorTarget, { kind: 'nomad' }>;
 type Place = NomadTarget['targets'][number];
@@ -173,19 +173,27 @@ export function createNomadOrchestrator(
               readAllocations(client, place.job),
             ]);
             const blocked = await blocks.of(place.job, place.group, deployment);
-            return { place, status, blocked, counted: count(allocations, place.group, deployment) };
+            const abandoned = abandonedBy(deployment, place.group);
+            return {
+              place,
+              status,
+              blocked,
+              abandoned,
+              counted: count(allocations, place.group, deployment),
+            };
           }),
         ),
       ]);
       const per = target.workersPerAllocation;
       return seen.map(
-        ({ place, status, blocked, counted: { ready, starting, draining } }): ZoneSeen => ({
+        ({ place, status, blocked, abandoned, counted: { ready, starting, draining } }): ZoneSeen => ({
           zone: place.zone,
           up: isUp(nodes.get(place.zone) ?? []),
           desired: status.desired * per,
           ready: ready * per,
           starting: starting * per,
           draining: draining * per,
+          ...(abandoned > 0 ? { abandoned: abandoned * per } : {}),
           blocked,
         }),
       );

@@ -8,6 +8,13 @@ export function isActive(deployment: Deployment | null): deployment is Deploymen
   return deployment !== null && ACTIVE.has(deployment.Status);
 }
 
+/** Allocations that a failed deployment asked for and never placed: Nomad places none for it any more. */
+export function abandonedBy(deployment: Deployment | null, group: string): number {
+  const state = deployment?.TaskGroups?.[group];
+  if (deployment?.Status !== 'failed' || state === undefined) return 0;
+  return Math.max(0, state.DesiredTotal - state.PlacedAllocs);
+}
+
 export interface Counted {
   ready: number;
   starting: number;
