@@ -1,7 +1,9 @@
+import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import {
   aboutKey,
   decisionsKey,
+  healthKey,
   latencyKey,
   newPaged,
   type Paged,
@@ -29,7 +31,7 @@ const MOVES: Record<string, 'acknowledge' | 'resolve'> = {
   acknowledge: 'acknowledge',
   resolve: 'resolve',
 };
-const WHATS = new Set(['page', 'latency', 'decisions']);
+const WHATS = new Set(['page', 'latency', 'health', 'decisions']);
 
 export const page = defineVerb<PageArguments>({
   name: 'page',
@@ -178,7 +180,7 @@ async function move(
   return { visibility: 'caller', message: { summary: text, tone: 'info', parts: [{ kind: 'text', text }] } };
 }
 
-/** What is open: the page somebody asked for, latency, decisions that stopped; in this order unless one is named. */
+/** What is open: the page somebody asked for, latency, workers that are not well, decisions that stopped; in this order unless one is named. */
 async function openKey(fleet: string, what: string | null, context: CommandContext): Promise<string | null> {
   const isOpen = async (key: string): Promise<boolean> =>
     (await context.reader.machine('paged', pagedId(key)))?.open === true;
@@ -190,6 +192,11 @@ async function openKey(fleet: string, what: string | null, context: CommandConte
       const key = latencyKey(fleet, alert.id);
       if (alert.phase === 'firing' || (await isOpen(key))) return key;
     }
+  }
+  if (wants('health')) {
+    const stored = (await context.reader.machine(HEALTH, fleet))?.state as HealthState | undefined;
+    const id = stored?.alert?.id ?? null;
+    if (id !== null && (await isOpen(healthKey(fleet, id)))) return healthKey(fleet, id);
   }
   if (wants('decisions') && (await isOpen(decisionsKey(fleet)))) return decisionsKey(fleet);
   return null;

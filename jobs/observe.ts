@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
+import { degradedIn } from '../src/core/capacity.js';
 import { wantsGuard } from '../src/core/guard.js';
 import { watchLatency } from '../src/core/incident.js';
 import type { Millis, Seen } from '../src/core/model.js';
@@ -100,6 +101,7 @@ function measure(fleet: FleetConfig, seen: Seen, context: JobContext): void {
   context.meter.fleet(fleet.name, {
     desired: seen.memory.desired ?? 0,
     ready: seen.sample?.ready ?? null,
+    notServing: seen.zones === null ? null : degradedIn(seen.zones),
     starting: seen.sample?.starting ?? null,
     demand: seen.sample?.requestsPerSecond ?? null,
   });

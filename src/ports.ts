@@ -595,6 +595,8 @@ export interface Log {
 export interface FleetGauges {
   desired: number;
   ready: number | null;
+  /** Of the ready ones, those that say themselves that they do not serve, or are stuck. */
+  notServing: number | null;
   starting: number | null;
   need: number | null;
   forecast: number | null;

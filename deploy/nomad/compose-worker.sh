@@ -8,6 +8,7 @@
 #   COMPOSE_FILE   the model's file
 #   STOP_SECONDS   how long a container may finish its request; less than the job's kill_timeout
 #   START_SECONDS  until when every container must be healthy; 300 when absent
+#   HEALTH_PORT    containers answer for their health at this port and the next SLOTS - 1; 18080 when absent
 #   CPUS           the VM's CPUs; absent: asked for. Each container is pinned to its own share of them
 set -u
 
@@ -18,6 +19,10 @@ stop_seconds=${STOP_SECONDS:-60}
 start_seconds=${START_SECONDS:-300}
 service=${SERVICE:-worker}
 cpus=${CPUS:-$(nproc)}
+
+health_port=${HEALTH_PORT:-18080}
+HEALTH_PORTS="$health_port-$((health_port + slots - 1))"
+export HEALTH_PORTS
 
 compose() { docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
 

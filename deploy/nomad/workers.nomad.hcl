@@ -65,6 +65,14 @@ job "workers" {
       value    = "true"
     }
 
+    # Where Muster asks the containers how they are: a port each, SLOTS of them from this one on. In muster.yml:
+    #   health: { portPerWorker: true }
+    network {
+      port "health" {
+        static = 18080
+      }
+    }
+
     restart {
       attempts = 3
       interval = "10m"
@@ -86,6 +94,7 @@ job "workers" {
         QUEUE        = var.queue == "" ? var.fleet : var.queue
         SLOTS        = var.slots
         STOP_SECONDS = "90"
+        HEALTH_PORT  = "${NOMAD_PORT_health}"
       }
 
       # Longer than the longest request and STOP_SECONDS together; the client's max_kill_timeout must allow it.

@@ -11,7 +11,8 @@ const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 const GAUGES: Record<keyof FleetGauges, [name: string, help: string]> = {
   desired: ['muster_workers_desired', 'Workers asked for'],
-  ready: ['muster_workers_ready', 'Workers that serve'],
+  ready: ['muster_workers_ready', 'Workers that the orchestrator calls ready'],
+  notServing: ['muster_workers_not_serving', 'Ready workers that say they do not serve, or are stuck'],
   starting: ['muster_workers_starting', 'Workers asked for that do not serve yet'],
   need: ['muster_need_workers', 'Workers that the forecast or the live demand needs, before limits'],
   forecast: ['muster_forecast_requests_per_second', 'Highest demand expected within the horizon'],

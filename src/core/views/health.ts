@@ -59,7 +59,10 @@ function firingSummary(health: FleetHealth, ill: Ill[]): string {
 
 /** Nobody is recycled for a cause that new workers would meet, too. */
 function stalledText({ busy, finishing }: NonNullable<FleetHealth['stalled']>): string {
-  const who = finishing === 0 ? 'nobody finishes anything' : `only ${workers(finishing)} finish anything`;
+  const who =
+    finishing === 0
+      ? 'nobody finishes anything'
+      : `only ${workers(finishing)} ${finishing === 1 ? 'finishes' : 'finish'} anything`;
   return `${workers(busy)} hold work and ${who}: the cause is likely what they depend on (storage, network), so no worker is recycled.`;
 }
 
