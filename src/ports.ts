@@ -575,7 +575,7 @@ export interface RunContext {
 /** Jobs and their schedules, shared by all replicas. Every run may happen again, after a crash say. */
 export interface JobRunner {
   queue: Queue;
-  /** Makes these the only schedules, whatever was there. Any number of replicas may do the same. */
+  /** Makes these the only schedules of this process; what no replica has asked for lately ends. Any number may do the same. */
   schedule(all: Schedule[]): Promise<void>;
   /** Begins to run jobs of these kinds. */
   work(handlers: Record<string, JobHandler>, options: { concurrency: number }): Promise<void>;

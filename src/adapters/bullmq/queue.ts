@@ -35,6 +35,9 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
   const running = new Set<AbortController>();
   const workers: PromptWorker[] = [];
   let healing: NodeJS.Timeout | undefined;
+  let asked: string[] = [];
+  /** Asked for by this process until lately, and not yet taken away. */
+  let unwanted = new Set<string>();
 
   const start = (name: string, concurrency: number, run: (job: Job, token: string) => Promise<void>) =>
     workers.push(startWorker(name, consuming, { locks, concurrency, clock, log }, run));
@@ -55,16 +58,23 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
     queue: { enqueue: producer.enqueue },
     async schedule(all: Schedule[]) {
       clearInterval(healing);
-      await whenReady(producing);
-      await applySchedules(await producer.open(TICKS), all, clock);
-      // A scheduler that stopped (its tick could not set the next one) or kept an old anchor's time is set right.
+      const ids = all.map(({ id }) => id);
+      unwanted = new Set([...unwanted, ...asked].filter((id) => !ids.includes(id)));
+      asked = ids;
+      const healMs = locks.stalledMs * 5;
+      const apply = async () => {
+        const ticks = await producer.open(TICKS);
+        await applySchedules(ticks, all, { redis: producing, clock, unwanted, orphanMs: 4 * healMs });
+        unwanted = new Set();
+      };
+      // A scheduler that stopped (its tick could not set the next one) or kept an old anchor's time is set right, and
+      // what Redis could not be told now is told then.
       healing = setInterval(() => {
-        producer
-          .open(TICKS)
-          .then((ticks) => applySchedules(ticks, all, clock))
-          .catch((error: unknown) => log.debug({ error: String(error) }, 'Schedules not checked'));
-      }, locks.stalledMs * 5);
+        apply().catch((error: unknown) => log.debug({ error: String(error) }, 'Schedules not checked'));
+      }, healMs);
       healing.unref();
+      await whenReady(producing);
+      await apply();
     },
     async work(handlers, { concurrency }) {
       start(TICKS, 20, tick);

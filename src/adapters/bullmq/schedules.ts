@@ -1,5 +1,7 @@
 import type { Queue as BullQueue, JobSchedulerJson } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { Schedule } from '../../ports.js';
+import { PREFIX } from './connection.js';
 import { KEEP } from './producer.js';
 import { type AnchoredClock, type Grid, slotAt, toMachine, toMuster, toPattern } from './slots.js';
 
@@ -11,11 +13,29 @@ export interface Tick extends Grid {
   dedupe: string;
 }
 
+export interface Applying {
+  redis: Redis;
+  clock: AnchoredClock;
+  /** How long a scheduler lives that no replica asks for; a few times what lies between two askings. Machine time. */
+  orphanMs: number;
+  /** Asked for by this process until lately: these end at once. */
+  unwanted: ReadonlySet<string>;
+}
+
+/** When a replica last asked for a scheduler: hash id -> machine time. */
+const ASKED = `${PREFIX}.schedulers`;
+
 /**
- * Makes `all` the only schedulers. One that is there already and goes on rightly is left alone: BullMQ's upsert takes
- * a tick that is due, but not yet begun, away. One that stands still or runs on another anchor's grid is set again.
+ * Makes `all` go on, and ends what no replica asks for any more: while a new list of fleets is rolled out, replicas with
+ * the old and the new one work side by side, and neither may take the other's schedulers away. One that goes on rightly
+ * is left alone: BullMQ's upsert takes a tick that is due, but not yet begun, away. One that stands still or runs on
+ * another anchor's grid is set again.
  */
-export async function applySchedules(ticks: BullQueue, all: Schedule[], clock: AnchoredClock): Promise<void> {
+export async function applySchedules(
+  ticks: BullQueue,
+  all: Schedule[],
+  { redis, clock, orphanMs, unwanted }: Applying,
+): Promise<void> {
   const there = new Map((await ticks.getJobSchedulers(0, -1, true)).map((found) => [found.key, found]));
   for (const schedule of all) {
     if (schedule.id.includes(':')) throw new Error(`a schedule's id has no ':': ${schedule.id}`);
@@ -23,7 +43,16 @@ export async function applySchedules(ticks: BullQueue, all: Schedule[], clock: A
     there.delete(schedule.id);
     if (found === undefined || !goesOn(found, schedule, clock)) await upsert(ticks, schedule);
   }
-  for (const id of there.keys()) await ticks.removeJobScheduler(id);
+  const now = Date.now();
+  if (all.length > 0) await redis.hset(ASKED, Object.fromEntries(all.map(({ id }) => [id, String(now)])));
+  for (const id of there.keys()) {
+    const asked = await redis.hget(ASKED, id);
+    const isOrphan = asked !== null && Math.abs(now - Number(asked)) > orphanMs;
+    if (unwanted.has(id) || isOrphan) {
+      await ticks.removeJobScheduler(id);
+      await redis.hdel(ASKED, id);
+    } else if (asked === null) await redis.hset(ASKED, id, String(now));
+  }
 }
 
 async function upsert(ticks: BullQueue, schedule: Schedule): Promise<void> {
