@@ -72,7 +72,8 @@ async function answerTo(click: Click, context: JobContext): Promise<string | nul
     id: idOf(click),
   });
   const verdict = reply.refused === undefined ? '' : 'Refused: ';
-  return `${verdict}${reply.message.summary} (${clicker.person.name}, by “${text}”)`;
+  const typed = click.action === 'run-remedy' ? `, by “${text}”` : '';
+  return `${verdict}${reply.message.summary} (${clicker.person.name}${typed})`;
 }
 
 /** What an earlier run made before it ended without its note. */
@@ -100,7 +101,7 @@ async function whoIs(
   if (user.email === null) return `Refused, and nothing was done: ${user.name} has no address in PagerDuty.`;
   const person = directory ? await directory.byEmail(user.email) : null;
   if (person !== null) return { person, email: user.email };
-  return `Refused, and nothing was done: ${user.name} (${user.email}) has no account in Slack under that address, so Muster cannot tell what they may do.`;
+  return `Refused, and nothing was done: ${user.name} (${user.email}) has no member’s account in Slack under that address, so Muster cannot tell what they may do.`;
 }
 
 /** As one would type it. */

@@ -75,6 +75,8 @@ export interface ControlledWorld {
   zone(zone: string, up: boolean): boolean;
   /** Makes a worker of the fleet ill; says whom, null when there is none. */
   worker(fleet: string, what: WorkerAct): string[] | null;
+  /** Messages of the fleet's queue are dead-lettered; false when there is no such fleet. */
+  deadLetter(fleet: string, count: number): boolean;
   /** What somebody does on an incident's page in PagerDuty; gives what the bot answered to a button, null otherwise. */
   pagerduty(act: { incidentId: string; act: PagerdutyAct; user: string }): Promise<{ status: number | null }>;
   replicaConfig(): Config;
@@ -127,6 +129,7 @@ const bodies = {
   withdrawal: z.object({ node: text(80), withdraw: z.literal(true) }),
   zone: z.object({ zone: text(80), up: z.boolean() }),
   worker: z.object({ fleet: text(80), what: z.enum(WORKER_ACTS) }),
+  deadLetters: z.object({ fleet: text(80), count: z.number().int().min(1).max(1_000) }),
   bot: z.object({ url: loopbackUrl, pid: z.number().int().min(2) }),
 };
 
@@ -171,6 +174,11 @@ export function createControl(
       const hit = world.worker(fleet, what);
       if (hit !== null) return { ok: true, hit };
       throw new ControlError(404, 'not-found', 'There is no such fleet, or none of its workers is well.');
+    },
+    'POST dead-letters': async (request) => {
+      const { fleet, count } = await body(request, bodies.deadLetters);
+      if (world.deadLetter(fleet, count)) return { ok: true };
+      throw new ControlError(404, 'not-found', 'There is no such fleet.');
     },
     'DELETE fault': async (_request, id) => {
       if (await world.endFault(id)) return { ok: true };

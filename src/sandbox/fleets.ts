@@ -7,6 +7,7 @@ import { type AccessPolicy, accessSchema } from '../core/access.js';
 import { type PolicyInput, policySchema } from '../core/policy.js';
 import type { HealthSource, NodeGroupTarget, OrchestratorTarget } from '../ports.js';
 import { POLICY, SERVICE } from './pagerduty/people.js';
+import { deadLetterQueue } from './rabbitmq/dead-letters.js';
 import { HEALTH_URL } from './workers/stand-in.js';
 
 export const ZONES = ['asia-south1-a', 'asia-south1-b'] as const;
@@ -66,7 +67,7 @@ export function sandboxFleets(): FleetConfig[] {
       policy,
       orchestrator: orchestratorOf(name),
       nodeGroups: nodeGroupsOf(name),
-      demand: { kind: 'rabbitmq', vhost: '/', queue: name },
+      demand: { kind: 'rabbitmq', vhost: '/', queue: name, deadLetterQueue: deadLetterQueue(name) },
       latency: { kind: 'prometheus', p95: p95Query(name) },
       saturation: null,
       health: HEALTH,

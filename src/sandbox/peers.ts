@@ -8,7 +8,7 @@ import { createNomadStandIn } from './nomad/stand-in.js';
 import { botUser } from './pagerduty/people.js';
 import { createPagerdutyStandIn, type PagerdutyStandIn } from './pagerduty/stand-in.js';
 import { createPrometheusStandIn } from './prometheus/stand-in.js';
-import { createRabbitmqStandIn } from './rabbitmq/stand-in.js';
+import { createRabbitmqStandIn, type RabbitmqStandIn } from './rabbitmq/stand-in.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import { createSlackStandIn, type SlackStandIn } from './slack/stand-in.js';
 import { createTrafficView } from './traffic-view.js';
@@ -17,6 +17,7 @@ import { createWorkersStandIn } from './workers/stand-in.js';
 export interface Peers {
   slack: SlackStandIn;
   pagerduty: PagerdutyStandIn;
+  rabbitmq: RabbitmqStandIn;
   /** Where they are and what opens them, as a bot's configuration has it. */
   config: Omit<SandboxPeers, 'redis' | 'clock'>;
   save(): Record<string, unknown>;
@@ -88,12 +89,20 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
     );
     const gce = await start(createGceStandIn({ context, cluster, token: secrets.gce }));
     const rabbitmq = await start(
-      createRabbitmqStandIn({ context, view, user: RABBITMQ_USER, password: secrets.rabbitmq }),
+      createRabbitmqStandIn({
+        context,
+        view,
+        user: RABBITMQ_USER,
+        password: secrets.rabbitmq,
+        returned: (fleet) => simulation.traffic.add(fleet, 1),
+        ...restore('rabbitmq'),
+      }),
     );
     const prometheus = await start(createPrometheusStandIn({ context, view }));
     return {
       slack,
       pagerduty,
+      rabbitmq,
       config: {
         slack: {
           mode: 'http',
@@ -123,7 +132,7 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
         prometheus: { url: prometheus.url, token: null },
         gce: { apiUrl: gce.url, token: secrets.gce },
       },
-      save: () => ({ slack: slack.save(), pagerduty: pagerduty.save() }),
+      save: () => ({ slack: slack.save(), pagerduty: pagerduty.save(), rabbitmq: rabbitmq.save() }),
       close: closeAll,
     };
   } catch (error) {

@@ -94,6 +94,11 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
       return known;
     },
     worker: (fleet, what) => befall(simulation.cluster, fleet, what),
+    deadLetter: (fleet, count) => {
+      const isKnown = Object.hasOwn(simulation.truth(), fleet);
+      if (isKnown) peers.rabbitmq.deadLetter(fleet, count);
+      return isKnown;
+    },
     replicaConfig: parts.config,
     registerBot: (bot) => {
       registry.register(bot);

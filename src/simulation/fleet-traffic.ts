@@ -30,6 +30,8 @@ export interface FleetTraffic {
   window(name: string, seconds: number): { p95Seconds: number | null; lateShare: number | null };
   /** Over the whole run; unserved requests that are overdue count as late. */
   totals(): { arrivals: number; late: number };
+  /** Requests that come besides the traffic, with the next step. */
+  add(name: string, requests: number): void;
   /** One step on the grid; false when the next would end after `to`. */
   step(to: Millis, ready: (fleet: string) => number): boolean;
   save(): SavedTraffic;
@@ -42,6 +44,8 @@ interface FleetState {
   arrived: number;
   completed: number;
   samples: { at: Millis; published: number }[];
+  /** Besides the traffic, for the next step. */
+  added?: number;
 }
 
 export interface SavedTraffic {
@@ -99,11 +103,16 @@ export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic |
         late: all.reduce((sum, { late }) => sum + late, 0),
       };
     },
+    add: (name, requests) => {
+      const { state } = known(name);
+      state.added = (state.added ?? 0) + requests;
+    },
     step: (to, ready) => {
       if (now + stepMs > to) return false;
       for (const [name, { state, queue }] of fleets) {
         const arriving = rate(name);
-        const arrivals = (arriving ?? 0) * stepSeconds;
+        const arrivals = (arriving ?? 0) * stepSeconds + (state.added ?? 0);
+        delete state.added;
         const seen = queue.step({ seconds: stepSeconds, arrivals, ready: ready(name) });
         state.recent.push(arriving);
         if (state.recent.length > stepsPerMinute) state.recent.shift();

@@ -103,7 +103,7 @@ test('Add diagnostics writes the numbers', async () => {
 
 test('somebody without a Slack account is refused with a note, and nothing changes', async () => {
   await press('hold-scale-down', 'PUNADIA');
-  match(notes().at(-1) ?? '', /Refused, and nothing was done: Nadia Khan .* no account in Slack/);
+  match(notes().at(-1) ?? '', /Refused, and nothing was done: Nadia Khan .* no member’s account in Slack/);
   await press('run-remedy', null);
   match(notes().at(-1) ?? '', /PagerDuty does not say who clicked/);
   equal((await scene.store.machines('remedy')).length, 1);

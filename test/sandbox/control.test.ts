@@ -36,6 +36,7 @@ const world: ControlledWorld = {
   withdrawMaintenance: (node) => void done.push({ withdrawn: node }),
   zone: (zone) => zone === 'a',
   worker: (fleet, what) => (fleet === 'ocr' ? [what] : null),
+  deadLetter: (fleet) => fleet === 'ocr',
   pagerduty: async (act) => {
     done.push(act);
     return { status: act.act === 'run-remedy' ? 202 : null };
@@ -113,6 +114,8 @@ test('each route takes what the contract says and hands it on', async () => {
     hit: ['stuck'],
   });
   equal((await ask('POST', '/_sandbox/worker', { fleet: 'nobody', what: 'stuck' })).status, 404);
+  equal((await ask('POST', '/_sandbox/dead-letters', { fleet: 'ocr', count: 40 })).status, 200);
+  equal((await ask('POST', '/_sandbox/dead-letters', { fleet: 'x', count: 40 })).status, 404);
 });
 
 test('wrong input is answered with 400 and the rule that it breaks', async () => {
@@ -127,6 +130,7 @@ test('wrong input is answered with 400 and the rule that it breaks', async () =>
     ['/_sandbox/maintenance', { inSeconds: -1 }, /inSeconds/],
     ['/_sandbox/zone', { zone: 'a' }, /up/],
     ['/_sandbox/worker', { fleet: 'ocr', what: 'sleepy' }, /what/],
+    ['/_sandbox/dead-letters', { fleet: 'ocr', count: 5_000 }, /count/],
     ['/_sandbox/fault', { target: 'mongo', kind: 'down', seconds: 5 }, /target/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'odd', seconds: 5 }, /kind/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'down', seconds: -5 }, /seconds/],

@@ -152,7 +152,7 @@ test('the same click delivered again and again has one effect', async () => {
 
 test('who has no Slack account, and who may not, is refused with a note; nothing is done', async () => {
   equal(await press('hold-scale-down', 'PUNADIA'), 202);
-  await note(/^Refused, and nothing was done: Nadia Khan .* no account in Slack/);
+  await note(/^Refused, and nothing was done: Nadia Khan .* no member’s account in Slack/);
   equal(await press('hold-scale-down', 'PUMEERA'), 202);
   await note(/^Refused: .*Meera Iyer/);
   deepEqual((await store.fleet('ocr')).freezes, []);

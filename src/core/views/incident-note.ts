@@ -22,7 +22,13 @@ export function diagnosticsNote(
 ): string {
   const zones = (seen.zones ?? []).map(
     ({ zone, up, desired, ready, starting, draining, blocked }) =>
-      `${zone}: ${up ? '' : 'DOWN, '}${ready} ready of ${desired}, ${starting} starting, ${draining} leaving${blocked === null ? '' : `, blocked (${blocked.detail})`}`,
+      `${zone}: ${[
+        ...(up ? [] : ['DOWN']),
+        `${ready} ready of ${desired}`,
+        ...(starting === 0 ? [] : [`${starting} starting`]),
+        ...(draining === 0 ? [] : [`${draining} leaving`]),
+        ...(blocked === null ? [] : [`blocked (${blocked.detail})`]),
+      ].join(', ')}`,
   );
   const fits = seen.freezes.map((freeze) => `freeze by ${freeze.by.name} until ${utc(freeze.until)}`);
   if (seen.override !== null)

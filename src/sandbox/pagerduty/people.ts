@@ -24,6 +24,15 @@ const meera = {
   email: 'meera@sandbox.example',
   timeZone: 'Europe/London',
 };
+/** May look in Slack, but not touch; a responder here. */
+const noor = { id: 'PUNOOR', name: 'Noor Khan', email: 'noor@sandbox.example', timeZone: 'Asia/Kolkata' };
+/** Only a guest in Slack. */
+const gita = {
+  id: 'PUGITA',
+  name: 'Gita',
+  email: 'gita@sandbox.example',
+  timeZone: 'America/New_York',
+};
 /** She has no Slack account: what she clicks is refused with a note. */
 const nadia = { id: 'PUNADIA', name: 'Nadia Khan', email: 'nadia@vendor.example', timeZone: 'Asia/Dubai' };
 /** Muster's own account in PagerDuty. */
@@ -34,7 +43,7 @@ export const botUser: PagerUser = {
   timeZone: 'UTC',
 };
 
-export const pagerUsers: readonly PagerUser[] = [asha, ravi, meera, nadia, botUser];
+export const pagerUsers: readonly PagerUser[] = [asha, ravi, meera, noor, gita, nadia, botUser];
 
 export const userById = (id: string): PagerUser | null => pagerUsers.find((one) => one.id === id) ?? null;
 export const userByEmail = (email: string): PagerUser | null =>

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { createDeadLetters } from '../../../src/adapters/rabbitmq/dead-letters.js';
 import type { StandIn } from '../../../src/sandbox/context.js';
 import { createRabbitmqStandIn } from '../../../src/sandbox/rabbitmq/stand-in.js';
 import { aContext } from '../../support/stand-in-context.js';
@@ -68,4 +69,22 @@ test('strangers, unknown queues and writers are turned away in its words', async
   );
   equal((await get('/api/queues/other/ocr')).status, 404);
   equal((await get('/api/queues/%2F/ocr', 'DELETE')).status, 405);
+});
+
+test('dead letters are counted and go back one by one, through the bot’s own adapter, and outlive a restart', async () => {
+  const source = { kind: 'rabbitmq' as const, vhost: '/', queue: 'ocr', deadLetterQueue: 'ocr.dead' };
+  const returned: string[] = [];
+  const about = { context, view: traffic, user: 'u', password: 'p' };
+  const first = await createRabbitmqStandIn({ ...about, returned: (queue) => returned.push(queue) });
+  const letters = createDeadLetters({ url: first.url, user: 'u', password: 'p', timeoutMs: 2_000 });
+  equal(await letters.count(source), 0);
+  first.deadLetter('ocr', 3);
+  first.deadLetter('nope', 3);
+  equal(await letters.count(source), 3);
+  equal(await letters.requeue(source, 2), 2);
+  deepEqual([returned, first.deadLetters('ocr')], [['ocr', 'ocr'], 1]);
+  await first.close();
+  const second = await createRabbitmqStandIn({ ...about, restore: JSON.parse(JSON.stringify(first.save())) });
+  equal(second.deadLetters('ocr'), 1);
+  await second.close();
 });

@@ -29,7 +29,8 @@ export const submit = (viewId: string, values: object): Promise<Outcome> =>
 export const act = (about: object): Promise<Outcome> =>
   send('POST', '/_page/act', { user: store.user, ...about });
 
-export const onIncident = (incidentId: string, what: string): Promise<unknown> =>
+/** `status`: what the bot answered to an incident button; 0: nothing, null: it was no button. */
+export const onIncident = (incidentId: string, what: string): Promise<{ status: number | null }> =>
   send('POST', '/_sandbox/pagerduty', { incidentId, act: what, user: store.user });
 
 export const breakPeer = (target: string, kind: string, seconds: number): Promise<unknown> =>
@@ -39,14 +40,21 @@ export const mendPeer = (id: string): Promise<unknown> =>
   send('DELETE', `/_sandbox/fault/${encodeURIComponent(id)}`, undefined);
 
 /** `downSeconds` null: the VM never returns. */
-export const maintain = (fleet: string, inSeconds: number, downSeconds: number | null): Promise<unknown> =>
+export const maintain = (
+  fleet: string,
+  inSeconds: number,
+  downSeconds: number | null,
+): Promise<{ node: string; zone: string; at: number }> =>
   send('POST', '/_sandbox/maintenance', { fleet, inSeconds, downSeconds });
 
 export const switchZone = (zone: string, up: boolean): Promise<unknown> =>
   send('POST', '/_sandbox/zone', { zone, up });
 
-export const befall = (fleet: string, what: string): Promise<unknown> =>
+export const befall = (fleet: string, what: string): Promise<{ hit: string[] }> =>
   send('POST', '/_sandbox/worker', { fleet, what });
+
+export const deadLetter = (fleet: string, count: number): Promise<unknown> =>
+  send('POST', '/_sandbox/dead-letters', { fleet, count });
 
 /** Throws with a sentence for people. */
 async function send<T>(method: string, path: string, body: unknown): Promise<T> {

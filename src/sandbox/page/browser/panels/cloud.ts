@@ -1,13 +1,15 @@
-/** What the cloud does to the nodes (stops one for maintenance, loses a zone), and what befalls workers. */
+/** What happens besides faults of peers: a node is stopped, a zone goes out, workers get stuck or reject messages. */
 import * as api from '../app/api.js';
 import { at, h } from '../app/dom.js';
 import { refresh } from '../app/poll.js';
 import { store } from '../app/store.js';
+import { clockTime } from '../kit/dates.js';
 import { tell } from './notice.js';
 
 /** The sandbox's zones; a test holds them equal to the world's. */
 const zones = ['asia-south1-a', 'asia-south1-b'];
 const NEVER = null;
+const LETTERS = 40;
 
 export function watchCloud(): void {
   const what = at<HTMLSelectElement>('cloud-what');
@@ -28,11 +30,31 @@ export function drawCloud(): void {
 
 async function act(what: string, where: string): Promise<void> {
   try {
-    if (what.startsWith('zone')) await api.switchZone(where, what === 'zone-back');
-    else if (what.startsWith('worker-')) await api.befall(where, what.slice('worker-'.length));
-    else await api.maintain(where, what === 'soon' ? 900 : 3_600, what === 'never' ? NEVER : 600);
+    at('cloud-said').textContent = await done(what, where);
   } catch (error) {
     tell((error as Error).message);
   }
   await refresh();
+}
+
+/** What was done, in words. */
+async function done(what: string, where: string): Promise<string> {
+  if (what === 'dead') {
+    await api.deadLetter(where, LETTERS);
+    return `${LETTERS} messages of ${where} are dead-lettered: /muster remedy ${where} shows what fits.`;
+  }
+  if (what.startsWith('zone')) {
+    await api.switchZone(where, what === 'zone-back');
+    return what === 'zone-back' ? `${where} is back.` : `${where} is out.`;
+  }
+  if (what.startsWith('worker-')) {
+    const { hit } = await api.befall(where, what.slice('worker-'.length));
+    return `${where}: ${hit.join(', ') || 'every worker is well'}.`;
+  }
+  const { node, at: hour } = await api.maintain(
+    where,
+    what === 'soon' ? 900 : 3_600,
+    what === 'never' ? NEVER : 600,
+  );
+  return `${node} is stopped at ${clockTime(hour)}${what === 'never' ? ', for ever' : ''}; its watcher tells Muster.`;
 }
