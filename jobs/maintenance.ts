@@ -14,6 +14,7 @@ import {
 import { type Entry, turnOf } from '../src/core/maintenance/turn.js';
 import { advance } from '../src/core/maintenance.js';
 import type { Millis, NodeSeen, ZoneSeen } from '../src/core/model.js';
+import type { RolloutState } from '../src/core/rollout/state.js';
 import { OutsideError } from '../src/errors.js';
 import { perform, performOnNode } from '../src/perform.js';
 import type { FleetState, Lease, StoredMachine } from '../src/ports.js';
@@ -127,7 +128,9 @@ async function lookAt(fleet: FleetConfig, context: JobContext): Promise<World> {
       names: instances.filter((one) => one.status !== 'leaving').map((one) => one.name),
       problem,
     })),
-    rollout: rollouts.some((each) => each.open && each.fleet === fleet.name),
+    rollout: rollouts.some(
+      (each) => each.open && each.fleet === fleet.name && (each.state as RolloutState).touched,
+    ),
   };
 }
 

@@ -1,16 +1,17 @@
 # What the bot's token may do, and no more.
 namespace "default" {
   capabilities = [
-    "list-jobs", "read-job",             # status, deployments, allocations
+    "read-job",                          # jobs, deployments, allocations
     "read-job-scaling", "scale-job",     # the loop
     "list-scaling-policies", "read-scaling-policy", # does another autoscaler own the count?
-    "submit-job",                        # plan before a raise; rollouts: register, pause, fail
-    "alloc-lifecycle",                   # recycle a worker
-    "read-logs",                         # the log tail of a worker that a rollout stopped at
+    # From here on for these verbs alone; the loop does without, and counts free slots instead of planning.
+    "submit-job",                        # plan before a raise; deploy: register, pause, pre-pull; remedy unwedge
+    "alloc-lifecycle",                   # deploy; remedy recycle-worker, and stuck workers
+    "read-logs",                         # deploy: the last lines of a worker that failed
   ]
 }
 
-# Drain, cordon, take back.
+# The loop's cuts, migrate, remedy recycle-node: drain, cordon, take back.
 node {
   policy = "write"
 }

@@ -31,7 +31,8 @@ async function slack(config: Config, log: Log): Promise<CheckResult[]> {
 async function nomad(config: Config): Promise<CheckResult[]> {
   if (config.nomad === null) return [];
   const targets = config.fleets.map(({ orchestrator }) => orchestrator);
-  const found = await checkNomad({ ...config.nomad, timeoutMs: config.peerTimeoutMs }, targets);
+  const auto = config.fleets.flatMap(({ remedies }) => remedies?.auto ?? []);
+  const found = await checkNomad({ ...config.nomad, timeoutMs: config.peerTimeoutMs }, targets, auto);
   return found.map(({ what, ok, detail, optional }) => ({
     what: `Nomad: ${what}`,
     ok,

@@ -419,3 +419,38 @@ describe('a held zone that lacks a worker', () => {
     deepEqual(refills(step(state, { ...seen, zones: [{ ...a!, desired: 4, up: false }, b!] })), []);
   });
 });
+
+describe('a node in maintenance', () => {
+  const calmly = (more: Partial<RolloutSeen>, held: string[] = ['a']) =>
+    world({ a1: 'nn', a2: 'oo', b1: 'oo', b2: 'oo' }, more, held);
+  const resting = aRollout({ phase: 'rest', touched: true, golden, lastZone: 'a' });
+
+  test('goes first: nothing else is taken out while work leaves it, and what waits is not late', () => {
+    const waits = step(resting, calmly({ maintained: ['b2'] }));
+    deepEqual(
+      [waits.actions, waits.reasons, waits.state.phase],
+      [[], [{ code: 'waits-for-maintenance', nodes: ['vm-b2'] }], 'rest'],
+    );
+    deepEqual(updates(step(resting, calmly({}))), [`b1 ${NEW} 2`]);
+  });
+
+  test('once it is empty the others go on', () => {
+    const empty = world({ a1: 'nn', a2: 'oo', b1: 'oo', b2: '' }, { maintained: ['b2'], need: 2 }, ['a']);
+    deepEqual(updates(step(resting, empty)), [`b1 ${NEW} 2`]);
+  });
+
+  test('of the zone whose image is not proven yet makes it go back by itself, paused or not', () => {
+    for (const paused of [null, { why: 'person' as const, at: NOON, by: asha }]) {
+      const soaking = aRollout({ phase: 'soak', touched: true, golden, paused });
+      const back = step(soaking, calmly({ maintained: ['a2'] }));
+      deepEqual([back.state.phase, back.state.paused, back.state.backBy], ['rolling-back', null, null]);
+      ok(back.state.failure?.why.includes('vm-a2 has to be maintained'));
+      equal(step(soaking, calmly({ maintained: ['b2'] })).state.phase, 'soak');
+    }
+  });
+
+  test('does not hold up the way back', () => {
+    const back = aRollout({ phase: 'rolling-back', touched: true, golden });
+    equal(updates(step(back, calmly({ maintained: ['a2'] }))).length, 1);
+  });
+});

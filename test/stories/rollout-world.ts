@@ -31,6 +31,8 @@ export interface RolloutWorld {
   /** Lets time pass until it holds; fails after so many minutes. */
   until(what: string, minutes: number, holds: () => Promise<boolean> | boolean): Promise<void>;
   say(text: string): Promise<string>;
+  /** The cloud stops this VM in so many minutes, for five, and has said so. */
+  notice(vm: string, inMinutes: number): Promise<void>;
   rollout(): Promise<RolloutState>;
   /** Workers by image that serve now. */
   ready(image: string): number;
@@ -233,6 +235,12 @@ export async function aRolloutWorld(
       if (!text.startsWith('deploy') || button?.command.startsWith('confirm ') !== true)
         return reply.message.summary;
       return (await app.handle({ text: button.command, by: MEERA, ...at })).message.summary;
+    },
+    async notice(vm, inMinutes) {
+      cluster.maintain(vm, { inSeconds: inMinutes * 60, downSeconds: 300 });
+      const deadlineAt = now + inMinutes * 60_000;
+      const said = { v: 1, node: vm, event: 'TERMINATE_ON_HOST_MAINTENANCE', deadlineAt, heardAt: now };
+      await queue.queue.enqueue('notice', said, { dedupe: `notice-${vm}` });
     },
     async rollout() {
       const [newest] = (await store.machines('rollout')) as StoredMachine<RolloutState>[];

@@ -164,3 +164,38 @@ test('only one rollout of a fleet runs, and a dry run changes nothing', async ()
   equal((await world.rollout()).touched, false);
   match(await world.say(`deploy ${FLEET} latest`), /tag or digest/);
 });
+
+test('a maintenance that cannot wait goes first, no unproven image is spread by it, and both come to their end', async () => {
+  const world = await aRolloutWorld({ warmMinutes: 30 });
+  const { cluster } = world.simulation;
+  await world.say(`deploy ${FLEET} ${GOOD} --soak 60m`);
+  await world.until('the soak', 60, isIn(world, 'soak'));
+  const { golden } = await world.rollout();
+  const other = cluster.vms(`${FLEET}-${golden?.zone}`).find(({ id }) => id !== golden?.node);
+  ok(other !== undefined);
+  // Less than the drain needs: it does not wait for the rollout.
+  await world.notice(other.name, 20);
+  await world.until('going back', 5, isIn(world, 'rolling-back'));
+  match((await world.rollout()).failure?.why ?? '', /has to be maintained/);
+  const empty = () => cluster.state.allocations.every((one) => one.vm !== other.id || one.desired === 'stop');
+  await world.until('the node is empty in time', 20, empty);
+  await world.until('the end', 120, isIn(world, 'rolled-back'));
+  equal(world.ready(GOOD), 0);
+  deepEqual(world.broken, []);
+});
+
+test('a rollout that has touched nothing gives way to a maintenance, and begins when the node is empty', async () => {
+  const world = await aRolloutWorld({ warmMinutes: 30 });
+  const { cluster } = world.simulation;
+  const node = cluster.state.vms.find(({ group }) => group.startsWith(FLEET));
+  ok(node !== undefined);
+  await world.say(`deploy ${FLEET} ${GOOD} --soak 1m`);
+  await world.say(`migrate fix ${node.name}`);
+  const here = () => cluster.state.allocations.some((one) => one.vm === node.id && one.desired === 'run');
+  await world.until('the golden node', 120, async () => {
+    const { touched } = await world.rollout();
+    if (touched) ok(!here(), 'no worker is touched while the node is emptied');
+    return touched;
+  });
+  await world.until('the end', 240, isIn(world, 'done'));
+});

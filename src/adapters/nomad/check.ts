@@ -1,13 +1,15 @@
 /**
  * What `doctor` asks of Nomad: is it there, and which ACL capability does the token lack? Reads are tried. The rights to
- * change are tried with requests that Nomad must refuse for another reason (no group named, no such node), and it looks at
+ * change are tried with requests that Nomad must refuse for another reason (no group named, no such node, task or index of
+ * the job), and it looks at
  * the token first: 403 means the right is missing, anything else that it is there. Nothing is changed.
  */
 import { z } from 'zod';
 import { OutsideError } from '../../errors.js';
 import type { OrchestratorTarget } from '../../ports.js';
 import { createNomadClient, type NomadOptions } from './client.js';
-import { isForbidden } from './plan.js';
+import { FROZEN } from './errors.js';
+import { isForbidden, readAllocations } from './plan.js';
 import { jobShape } from './shapes.js';
 
 export interface NomadCheck {
@@ -19,12 +21,20 @@ export interface NomadCheck {
   optional: boolean;
 }
 
+/** Remedies that run by themselves and cannot without the right: then it is not optional. */
+const CHANGING = ['unwedge', 'roll-back'];
+const RECYCLING = ['recycle-worker'];
+/** A task that no job has. */
+const NO_TASK = 'muster-doctor-looks';
+/** No job is ever of it: the index begins with the cluster's own entries. */
+const NO_INDEX = 1;
 const NO_NODE = '00000000-0000-4000-8000-000000000000';
 const anything = z.unknown();
 
 export async function checkNomad(
   options: NomadOptions,
   targets: OrchestratorTarget[],
+  autoRemedies: string[] = [],
 ): Promise<NomadCheck[]> {
   const client = createNomadClient(options);
   const leader = await client.get('/v1/status/leader', z.string()).catch((error: unknown) => wordsOf(error));
@@ -44,7 +54,9 @@ export async function checkNomad(
       (thrown: unknown) => thrown,
     );
     const silent = error instanceof OutsideError && error.class === 'retry';
-    const ok = !silent && !isForbidden(error);
+    // A cluster that its operator froze refuses everybody.
+    const isFrozen = error instanceof OutsideError && error.message.includes(FROZEN);
+    const ok = !silent && (isFrozen || !isForbidden(error));
     const detail = ok ? 'yes' : silent ? error.message : `the token lacks ${right}`;
     checks.push({ what, ok, detail, optional });
   };
@@ -59,6 +71,27 @@ export async function checkNomad(
       const job = await client.get(path, jobShape);
       return client.post(`${path}/plan`, { Job: job, Diff: false }, anything);
     });
+    const isAuto = (names: string[]) => names.some((name) => autoRemedies.includes(name));
+    await attempt('deploy, unwedge: change jobs', 'submit-job', !isAuto(CHANGING), async () => {
+      const Job = await client.get(path, jobShape);
+      const never = { EnforceIndex: true, JobModifyIndex: NO_INDEX, PreserveCounts: true };
+      return client.post(path, { Job, ...never }, anything);
+    });
+    const all = await readAllocations(client, first.job).catch(() => []);
+    const worker = all.find((one) => one.ClientStatus === 'running');
+    const recycle = 'deploy, recycle: stop workers';
+    const logs = 'deploy: read logs';
+    if (worker === undefined) {
+      for (const what of [recycle, logs])
+        checks.push({ what, ok: true, detail: 'no worker runs, so it cannot be tried', optional: true });
+    } else {
+      await attempt(recycle, 'alloc-lifecycle', !isAuto(RECYCLING), () =>
+        client.post(`/v1/client/allocation/${worker.ID}/restart`, { TaskName: NO_TASK }, anything),
+      );
+      await attempt(logs, 'read-logs', true, () =>
+        client.text(`/v1/client/fs/logs/${worker.ID}`, { task: NO_TASK, type: 'stderr', plain: 'true' }),
+      );
+    }
   }
   await attempt('read nodes', 'node { policy = "read" }', false, () => client.get('/v1/nodes', anything));
   await attempt('drain nodes', 'node { policy = "write" }', false, () =>

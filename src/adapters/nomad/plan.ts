@@ -70,8 +70,10 @@ export async function readAllocations(client: NomadClient, id: string): Promise<
   return client.get(`/v1/job/${encodeURIComponent(id)}/allocations`, allocationsShape);
 }
 
+/** 1.1 says it with a 500 where a node answers, as for logs. */
 export function isForbidden(error: unknown): boolean {
-  return error instanceof OutsideError && error.status === 403;
+  if (!(error instanceof OutsideError)) return false;
+  return error.status === 403 || (error.status === 500 && error.message.includes('Permission denied'));
 }
 
 function groupOf(job: Job, name: string): Job['TaskGroups'][number] {

@@ -144,6 +144,10 @@ export const MAINTENANCE = 'maintenance';
 
 export const isOpen = (state: MaintenanceState): boolean => state.phase !== 'over';
 
+/** It takes its node out, or keeps it out. */
+export const isOut = ({ phase }: MaintenanceState): boolean =>
+  !['waiting', 'calling-off', 'shrinking', 'over'].includes(phase);
+
 /** Nothing was moved yet, so that all can be called off without harm. */
 export const isCancelable = ({ phase }: MaintenanceState): boolean =>
   phase === 'waiting' || phase === 'fencing' || phase === 'surging';

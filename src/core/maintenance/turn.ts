@@ -5,7 +5,7 @@
  */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { LEAD_MS, type MaintenanceState, neededMs, type Turn } from './state.js';
+import { isOut, LEAD_MS, type MaintenanceState, neededMs, type Turn } from './state.js';
 
 export interface Entry {
   id: string;
@@ -16,10 +16,9 @@ export interface Entry {
 
 /** From the hour of a stop until the VM serves again, as a rule. */
 const AWAY_MS = 20 * 60_000;
-const OUT = new Set(['fencing', 'surging', 'draining', 'away', 'replacing', 'checking', 'returning']);
 const MOVING = new Set(['fencing', 'surging', 'draining']);
 
-/** `all`: the fleet's open maintenances, `own` among them. `rollout`: one is open. */
+/** `all`: the fleet's open maintenances, `own` among them. `rollout`: one has begun to replace workers. */
 export function turnOf(own: Entry, all: Entry[], rollout: boolean, policy: Policy, now: Millis): Turn {
   const others = all.filter(({ id }) => id !== own.id);
   const queue = all.filter((each) => each.state.phase === 'waiting' && isDue(each, policy, now)).sort(order);
@@ -30,7 +29,7 @@ export function turnOf(own: Entry, all: Entry[], rollout: boolean, policy: Polic
   if (isLast) return 'go';
   if (rollout) return 'rollout';
   if (others.some(({ state }) => MOVING.has(state.phase))) return 'turn';
-  const out = others.filter(({ state }) => OUT.has(state.phase));
+  const out = others.filter(({ state }) => isOut(state));
   if (out.length === 0 || own.state.wish?.kind === 'fix') return 'go';
   const backAt = Math.max(...out.map(({ state }) => Math.max(now, state.deadlineAt ?? now) + AWAY_MS));
   return latest < backAt ? 'go' : 'turn';

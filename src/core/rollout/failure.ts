@@ -2,11 +2,24 @@
 import { ILLNESS_WORDS } from '../health/words.js';
 import type { Millis } from '../model.js';
 import type { WorkerImage } from './images.js';
-import { largestNode, live, names, sizeOf, withImage } from './look.js';
+import { largestNode, leaving, live, names, sizeOf, withImage } from './look.js';
 import type { Pause, RolloutSeen, RolloutState } from './state.js';
 
 /** A node's workers that are not ready after this are in trouble; longer where they come one after the other. */
 const LEAST_PATIENCE_MS = 900_000;
+
+/**
+ * A maintenance that could not wait empties a node of the zone whose image is not proven yet: its workers would all come up
+ * with that image.
+ */
+export function overtaken(state: RolloutState, seen: RolloutSeen): RolloutState['failure'] {
+  if (!state.touched || (state.phase !== 'golden' && state.phase !== 'soak')) return null;
+  const zone = state.golden?.zone;
+  const node = leaving(seen).find((id) => seen.nodes.find((one) => one.id === id)?.zone === zone);
+  if (node === undefined) return null;
+  const [name = node] = names(seen, [node]);
+  return { why: `${name} has to be maintained before the golden node is proven`, node: name, log: null };
+}
 
 /** Unhealthy new workers, or some that are not ready in time. */
 export function failure(

@@ -36,6 +36,10 @@ export const lacking = (seen: RolloutSeen): string[] =>
     .filter((zone) => sizeOf(live(seen).filter((one) => one.zone === zone.zone)) < zone.desired)
     .map((zone) => zone.zone);
 
+/** Nodes that a maintenance is emptying: their workers leave by themselves, and what stands in for them is not spare. */
+export const leaving = (seen: RolloutSeen): string[] =>
+  (seen.maintained ?? []).filter((node) => live(seen).some((one) => one.node === node));
+
 export const readyNow = (seen: RolloutSeen): number =>
   sizeOf(live(seen).filter((one) => one.state === 'ready'));
 

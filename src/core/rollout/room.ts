@@ -1,7 +1,17 @@
 /** Never below the need: how many workers may be taken out of service now, and what happens when none may. */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { headroom, isHeld, names, onTheWay, readyNow, sizeOf, withoutImage, zoneOf } from './look.js';
+import {
+  headroom,
+  isHeld,
+  leaving,
+  names,
+  onTheWay,
+  readyNow,
+  sizeOf,
+  withoutImage,
+  zoneOf,
+} from './look.js';
 import { goOn } from './make.js';
 import type { RolloutAction, RolloutReason, RolloutSeen, RolloutState, RolloutStep } from './state.js';
 
@@ -17,6 +27,8 @@ export function updateNodes(
   const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
   if (blocked?.blocked != null)
     return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
+  const left = leaving(seen);
+  if (left.length > 0) return waitForMaintenance(state, seen, left);
   if (seen.applying && !state.touched)
     return goOn(state, [], [{ code: 'waits-for-scaling', detail: 'a decision is being carried out' }]);
   const per = policy.workersPerAllocation;
@@ -34,6 +46,12 @@ export function updateNodes(
     room -= most;
   }
   return goOn({ ...state, touched: true, currentSince: state.currentSince ?? now }, actions, reasons);
+}
+
+/** Its workers go first: nothing else is taken out of service meanwhile. While it waits it is not late. */
+function waitForMaintenance(state: RolloutState, seen: RolloutSeen, nodes: string[]): RolloutStep {
+  const waits = { code: 'waits-for-maintenance' as const, nodes: names(seen, nodes) };
+  return goOn({ ...state, currentSince: null }, [], [waits]);
 }
 
 export function noRoom(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {

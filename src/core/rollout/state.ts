@@ -41,6 +41,7 @@ export type RolloutReason =
   | { code: 'waits-for-pull'; present: number; nodes: number }
   | { code: 'waits-for-capacity'; ready: number; need: number | null; surge: number; until: Millis | null }
   | { code: 'waits-for-workers'; starting: number }
+  | { code: 'waits-for-maintenance'; nodes: string[] }
   | { code: 'soaking'; until: Millis }
   | { code: 'updating'; node: string; most: number }
   | { code: 'going-back'; node: string }
@@ -112,6 +113,8 @@ export interface RolloutSeen {
   need: number | null;
   /** When less is needed again, as far as the forecast sees. */
   valleyAt: Millis | null;
+  /** Nodes (ids) that a maintenance has begun to take out, until they are back. */
+  maintained?: string[];
   /** Those open now. */
   freezes: Freeze[];
   /** `converge` still carries out a decision. */

@@ -6,7 +6,7 @@ import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
 import { goBack } from './ask.js';
 import { rollingBack, settle } from './back.js';
-import { failure } from './failure.js';
+import { failure, overtaken } from './failure.js';
 import {
   isMoving,
   isOldOn,
@@ -62,6 +62,8 @@ function judge(before: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   const failed = failure(before, seen, now);
   if (failed !== null && (before.phase === 'golden' || before.phase === 'soak'))
     return goOn({ ...goBack(before, now), failure: failed.failure }, [], []);
+  const early = overtaken(before, seen);
+  if (early !== null) return goOn({ ...goBack(before, now), failure: early }, [], []);
   let state = before;
   if (state.paused !== null) {
     if (!liftsItself(state.paused, state)) return held(state, state.paused);

@@ -132,6 +132,8 @@ function reasonText(reason: RolloutReason): Text | null {
     }
     case 'waits-for-workers':
       return `Waits for ${workers(reason.starting)} to serve.`;
+    case 'waits-for-maintenance':
+      return `Waits for the maintenance of ${reason.nodes.join(', ')}.`;
     case 'soaking':
       return ['Goes on at ', at(reason.until), ' when all stays well.'];
     case 'updating':

@@ -144,6 +144,10 @@ export const routes: Route[] = [
     ),
     text: true,
   },
+  act('/v1/client/allocation/:id/restart', 'alloc-lifecycle', ({ asked }) => {
+    const { TaskName } = write.parseBody(asked.body);
+    throw new Refused(500, `Could not find task runner for task: ${String(TaskName)}`);
+  }),
   act('/v1/allocation/:id/stop', 'alloc-lifecycle', ({ cluster, id }) => write.stopAllocation(cluster, id)),
   read('/v1/evaluation/:id', 'read-job', ({ cluster, id }) => {
     const found = cluster.state.evaluations.find((one) => one.id === id);

@@ -91,7 +91,9 @@ function checkToken(options: NomadStandInOptions, asked: Asked, route: Route): v
   const sent = asked.headers['x-nomad-token'] ?? (options.profile === '2.0' ? bearer : undefined);
   if (sent === undefined || sent === '') throw new Refused(403, 'Permission denied');
   if (sent !== options.token) throw new Refused(403, 'ACL token not found');
-  if (options.denied?.has(route.needs) === true) throw new Refused(403, 'Permission denied');
+  if (options.denied?.has(route.needs) !== true) return;
+  // Logs are streamed by the node, and until 1.5 its refusals came as a 500.
+  throw new Refused(options.profile === '1.1' && route.text === true ? 500 : 403, 'Permission denied');
 }
 
 /** ?index=N&wait=D: waits until the state's index is beyond N, at most D of machine time. */

@@ -231,7 +231,7 @@ describe('the Nomad adapter', () => {
 });
 
 describe("doctor's look at Nomad", () => {
-  const ask = (stage: NomadStage, over: { token?: string; address?: string } = {}) =>
+  const ask = (stage: NomadStage, over: { token?: string; address?: string } = {}, auto: string[] = []) =>
     checkNomad(
       {
         address: over.address ?? stage.url,
@@ -242,6 +242,7 @@ describe("doctor's look at Nomad", () => {
         timeoutMs: 2000,
       },
       [target],
+      auto,
     );
 
   it('finds nothing wrong with a full token, and changes nothing', () =>
@@ -260,9 +261,35 @@ describe("doctor's look at Nomad", () => {
       const missing = (await ask(stage)).filter((one) => !one.ok);
       assert.deepEqual(
         missing.map((one) => one.what),
-        ['scale', 'plan', 'drain nodes', 'read the scheduler configuration'],
+        ['scale', 'plan', 'deploy, unwedge: change jobs', 'drain nodes', 'read the scheduler configuration'],
       );
       assert.match(missing[0]?.detail ?? '', /scale-job/);
+    }));
+
+  for (const profile of ['1.1', '2.0'] as const)
+    it(`names what deploy and remedies need; a remedy that runs by itself makes it no option (${profile})`, () =>
+      over({ profile, denied: ['submit-job', 'alloc-lifecycle', 'read-logs'] }, async (stage) => {
+        const missing = async (auto: string[]) =>
+          (await ask(stage, {}, auto))
+            .filter((one) => !one.ok)
+            .map(({ detail, optional }) => `${detail.replace('the token lacks ', '')}${optional ? '' : '!'}`);
+        const plan = 'submit-job (or plan-job, since 1.11.2)';
+        assert.deepEqual(await missing([]), [plan, 'submit-job', 'alloc-lifecycle', 'read-logs']);
+        assert.deepEqual(await missing(['recycle-worker', 'unwedge']), [
+          plan,
+          'submit-job!',
+          'alloc-lifecycle!',
+          'read-logs',
+        ]);
+      }));
+
+  it('a cluster that its operator froze says nothing about the token', () =>
+    over({}, async (stage) => {
+      stage.cluster.setFrozenByOperator(true);
+      assert.deepEqual(
+        (await ask(stage)).filter((one) => !one.ok),
+        [],
+      );
     }));
 
   it('says when there is nobody, and asks no further', () =>

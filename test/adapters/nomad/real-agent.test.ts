@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { checkNomad } from '../../../src/adapters/nomad/check.js';
 import type { NomadOptions } from '../../../src/adapters/nomad/client.js';
@@ -130,10 +131,14 @@ describe(`doctor against a real agent with ACLs (${version ?? 'none'})`, { skip 
   });
   after(async () => agent.stop());
 
-  const missing = async (name: string, capabilities: string[], node: string): Promise<string[]> => {
-    const Rules = `namespace "default" { capabilities = ${JSON.stringify(capabilities)} }
+  const missing = async (name: string, capabilities: string[], node: string): Promise<string[]> =>
+    missingUnder(
+      name,
+      `namespace "default" { capabilities = ${JSON.stringify(capabilities)} }
       node { policy = "${node}" }
-      operator { policy = "read" }`;
+      operator { policy = "read" }`,
+    );
+  const missingUnder = async (name: string, Rules: string): Promise<string[]> => {
     await agent.api('POST', `/v1/acl/policy/${name}`, { Name: name, Rules }, management);
     const asked = { Name: name, Type: 'client', Policies: [name] };
     const { body } = await agent.api('POST', '/v1/acl/token', asked, management);
@@ -141,16 +146,35 @@ describe(`doctor against a real agent with ACLs (${version ?? 'none'})`, { skip 
     return checks.filter((one) => !one.ok).map((one) => one.what);
   };
 
+  it('the policy in deploy/ holds every right that is looked at', async () => {
+    const policy = new URL('../../../../deploy/nomad/muster.policy.hcl', import.meta.url);
+    assert.deepEqual(await missingUnder('deployed', readFileSync(policy, 'utf8')), []);
+  });
+
   it('finds which rights are missing, and leaves no trace', async () => {
-    assert.deepEqual(await missing('full', [...rights, 'submit-job'], 'write'), []);
-    assert.deepEqual(await missing('lean', rights, 'write'), ['plan']);
+    await until(async () => {
+      const { body } = await agent.api('GET', '/v1/job/fleet-a/allocations', undefined, management);
+      return (body as { ClientStatus: string }[]).some((one) => one.ClientStatus === 'running');
+    }, 'a worker runs');
+    const all = [...rights, 'submit-job', 'alloc-lifecycle', 'read-logs'];
+    assert.deepEqual(await missing('full', all, 'write'), []);
+    const rollouts = ['deploy, unwedge: change jobs', 'deploy, recycle: stop workers', 'deploy: read logs'];
+    assert.deepEqual(await missing('lean', rights, 'write'), ['plan', ...rollouts]);
     assert.deepEqual(await missing('read', ['list-jobs', 'read-job', 'read-job-scaling'], 'read'), [
       'scale',
       'plan',
+      ...rollouts,
       'drain nodes',
     ]);
     const { body } = await agent.api('GET', '/v1/job/fleet-a/scale', undefined, management);
     assert.equal((body as { TaskGroups: { workers: { Events: null } } }).TaskGroups.workers.Events, null);
+    const job = await agent.api('GET', '/v1/job/fleet-a', undefined, management);
+    assert.equal((job.body as { Version: number }).Version, 0);
+    const placed = await agent.api('GET', '/v1/job/fleet-a/allocations', undefined, management);
+    const restarts = (placed.body as { TaskStates: { worker: { Restarts: number } } }[]).map(
+      (one) => one.TaskStates.worker.Restarts,
+    );
+    assert.deepEqual(restarts, [0, 0]);
   });
 });
 
