@@ -9,6 +9,7 @@ import {
   type Decision,
   type DecisionRecord,
   type DesiredState,
+  type Millis,
   origin,
   type Person,
   type Seen,
@@ -26,6 +27,8 @@ import { decisionRow, resumedRow, shortageRow } from './messages.js';
 
 const MUSTER: Person = { id: 'muster', name: 'Muster' };
 const RACES = 4;
+/** Clocks of machines that keep time differ by far less. Muster time. */
+const SKEW_MS = 60_000;
 
 const data = z.object({
   v: z.literal(1),
@@ -71,9 +74,14 @@ export const evaluate = defineJob({
 async function asOfNow(ask: Ask, fleet: FleetConfig, context: JobContext): Promise<Ask | null> {
   const { lastCycle } = await context.store.fleet(fleet.name);
   const now = context.clock.now();
-  const cycle = cycleStart(now, fleet.policy);
+  const cycle = cycleStart(nominal(now, context), fleet.policy);
   if (!isDecided(lastCycle, cycle, now)) return { ...ask, trigger: 'cycle', cycle };
   return ask.trigger === 'cycle' ? null : ask;
+}
+
+/** The schedule's own moment: this machine's clock may be a little behind the one by which the run was begun. */
+function nominal(now: Millis, { slot = null }: JobContext): Millis {
+  return slot !== null && slot > now && slot - now <= SKEW_MS ? slot : now;
 }
 
 type Kept = NonNullable<Awaited<ReturnType<typeof keep>>>;

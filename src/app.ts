@@ -16,7 +16,7 @@ import { type AccessPolicy, openAccess } from './core/access.js';
 import type { DigestTime } from './core/digest.js';
 import type { Forms } from './core/form.js';
 import type { Message } from './core/message.js';
-import type { Person } from './core/model.js';
+import type { Millis, Person } from './core/model.js';
 import { withoutSecrets } from './core/secrets.js';
 import { failure, refusal } from './core/views/problem.js';
 import { OperatorError, OutsideError } from './errors.js';
@@ -105,6 +105,8 @@ export interface JobContext extends Ports {
   fleet(name: string): FleetConfig;
   /** Aborts when the job's deadline passes. */
   signal: AbortSignal;
+  /** Nominal time of a scheduled run; absent or null: nobody scheduled it. */
+  slot?: Millis | null;
   /** Aborts some time before it: peers that have not answered by then are done without. Absent: never. */
   soon?: AbortSignal;
   /** The one road of people's words, for those that come by a queue (an incident button, a remedy). */
@@ -212,7 +214,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     return failure('something went wrong on my side.', id);
   }
 
-  async function run(job: Job<unknown>, data: unknown, { signal, soon }: RunContext): Promise<void> {
+  async function run(job: Job<unknown>, data: unknown, { signal, soon, slot }: RunContext): Promise<void> {
     const parsed = job.data.safeParse(data);
     if (!parsed.success) {
       // Another version's data: a replica that knows it will take the next one; repeating it here helps nobody.
@@ -221,7 +223,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     }
     const started = ports.clock.now();
     const context: JobContext = {
-      ...{ ...ports, fleets, settings, fleet, signal, handle },
+      ...{ ...ports, fleets, settings, fleet, signal, slot, handle },
       ...(soon === undefined ? {} : { soon }),
     };
     const took = () => (ports.clock.now() - started) / 1_000 / ports.clock.speed;

@@ -183,3 +183,11 @@ test('peers that answer each request but too slowly all in all are a gap with a 
   const record = await store.decision('ocr', latest!.id);
   deepEqual(record?.seen.missing, [{ what: 'workers', peer: 'nomad', why: 'timeout' }]);
 });
+
+test('a machine whose clock is a moment behind decides the cycle that it was woken for', async () => {
+  const { context, store, pass } = await scene();
+  pass(10 * MINUTE - 20);
+  context.slot = NOON + 10 * MINUTE;
+  await evaluate.run({ v: 1, fleet: 'ocr', trigger: 'cycle' }, context);
+  equal((await store.fleet('ocr')).lastCycle, NOON + 10 * MINUTE);
+});
