@@ -44,8 +44,9 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       queued(rows);
     },
     async fleet(name) {
+      const known = truth.order();
       const state = await inner.fleet(name);
-      run().intentRead = truth.order();
+      run().intentRead = known;
       return state;
     },
     async commitDecision(commit) {
