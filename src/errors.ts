@@ -122,7 +122,8 @@ export function httpError(peer: string, tried: string, failed: FailedExchange): 
   });
 }
 
-function retryAfterOf(header: string | null | undefined): number | null {
+/** Retry-After in milliseconds; null for a date, junk, or none. */
+export function retryAfterOf(header: string | null | undefined): number | null {
   const seconds = Number(header ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
 }

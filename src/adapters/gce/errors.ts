@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type OutsideClass, OutsideError, type OutsideWhy } from '../../errors.js';
+import { type OutsideClass, OutsideError, type OutsideWhy, retryAfterOf } from '../../errors.js';
 
 const errorShape = z.object({
   error: z.object({
@@ -9,7 +9,12 @@ const errorShape = z.object({
 });
 
 /** An error of the Compute API: JSON with a reason; a front end may answer with something else. */
-export function refusal(tried: string, status: number, text: string): OutsideError {
+export function refusal(
+  tried: string,
+  status: number,
+  text: string,
+  retryAfter: string | null = null,
+): OutsideError {
   let reason = '';
   let message = '';
   try {
@@ -20,7 +25,11 @@ export function refusal(tried: string, status: number, text: string): OutsideErr
     message = 'no reason given';
   }
   const detail = `${status}${reason === '' ? '' : ` ${reason}`}: ${message}`;
-  return new OutsideError('gce', tried, detail, { ...classify(status, reason), status });
+  const retryAfterMs = retryAfterOf(retryAfter);
+  return new OutsideError('gce', tried, detail, {
+    ...{ ...classify(status, reason), status },
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  });
 }
 
 /** What an operation says went wrong: a quota needs people, an exhausted zone passes. */

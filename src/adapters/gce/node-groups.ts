@@ -98,7 +98,10 @@ export function createGceNodeGroups(options: GceOptions): NodeGroupsReader & Nod
         throw silence(tried, axios.isAxiosError(error) ? error.code : undefined, options.timeoutMs);
       });
     if (answer.status === 401) tokens.forget();
-    if (answer.status < 200 || answer.status >= 300) throw refusal(tried, answer.status, answer.data);
+    if (answer.status < 200 || answer.status >= 300) {
+      const after: unknown = answer.headers['retry-after'];
+      throw refusal(tried, answer.status, answer.data, typeof after === 'string' ? after : null);
+    }
     return read(tried, answer.data, shape);
   };
   const change = async (place: Place, act: string, more: Parameters<typeof call>[4]): Promise<void> => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createFixedNodeGroups } from '../../../src/adapters/fixed/node-groups.js';
+import { refusal } from '../../../src/adapters/gce/errors.js';
 import { createGceNodeGroups } from '../../../src/adapters/gce/node-groups.js';
 import { OutsideError } from '../../../src/errors.js';
 import { createGceStandIn } from '../../../src/sandbox/gce/stand-in.js';
@@ -172,3 +173,14 @@ async function aServer(reply: (path: string, headers: Record<string, unknown>) =
       }),
   };
 }
+
+it('how long the cloud wants to be left alone is heard; a date or junk is not', () => {
+  const after = (header: string | null) => refusal('resize g', 429, '', header).retryAfterMs;
+  assert.deepEqual(['30', '0', null, 'Wed, 21 Oct 2026 07:28:00 GMT', '-1'].map(after), [
+    30_000,
+    0,
+    null,
+    null,
+    null,
+  ]);
+});
