@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isValidSlackRequest } from '@slack/bolt';
 import type { Log } from '../../ports.js';
+import { isFirst } from './first.js';
 import { isWellFormed } from './shape.js';
 
 export interface GuardOptions {
@@ -17,8 +18,6 @@ export interface GuardOptions {
 }
 
 const WINDOW_SECONDS = 300;
-/** A signature is valid from five minutes before to five minutes after its time. */
-const REMEMBERED_MS = 2 * WINDOW_SECONDS * 1_000;
 const LARGEST_BODY = 256 * 1_024;
 const LONGEST_READ_MS = 2_500;
 
@@ -52,7 +51,8 @@ async function check(
       options.log.warn({ peer: 'slack', problem }, 'refused a request that claims to be from Slack');
       return refuse(response, 401);
     }
-    if (!(await isFirst(signature, options))) return alreadyDone(response);
+    const id = `slack-request-${createHash('sha256').update(signature).digest('base64url')}`;
+    if (!(await isFirst(id, options))) return alreadyDone(response);
   }
   if (!isWellFormed(body.toString(), header(request, 'content-type'))) {
     options.log.warn({ peer: 'slack' }, 'refused a signed request that is nothing Slack sends');
@@ -74,38 +74,6 @@ export function problemOf(body: Buffer, signature: string, timestamp: string, se
   return isValidSlackRequest({ signingSecret: secret, body: body.toString(), headers })
     ? null
     : 'bad signature';
-}
-
-const local = new Map<string, number>();
-
-/** Without the shared memory this process's own still holds, and what changes something needs the store anyway. */
-async function isFirst(signature: string, { once, log }: GuardOptions): Promise<boolean> {
-  const id = `slack-request-${createHash('sha256').update(signature).digest('base64url')}`;
-  const now = Date.now();
-  for (const [old, at] of local) {
-    if (now - at < REMEMBERED_MS) break;
-    local.delete(old);
-  }
-  if (local.has(id)) return false;
-  local.set(id, now);
-  try {
-    return await within(once(id, REMEMBERED_MS), 1_500);
-  } catch (error) {
-    log.warn({ peer: 'slack', error: String(error) }, 'replays are checked by this process alone for now');
-    return true;
-  }
-}
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** null: larger than allowed. */

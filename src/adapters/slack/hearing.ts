@@ -10,6 +10,7 @@ import type { ButtonSigner } from './buttons.js';
 import type { Channels } from './channels.js';
 import { createClaims } from './claims.js';
 import { escaped, unescaped } from './escape.js';
+import { withinPatience } from './first.js';
 import type { Answer, Heard, SlackOptions } from './index.js';
 import { lintMessage } from './lint.js';
 import type { Modals, Origin, ViewActed } from './modals.js';
@@ -285,17 +286,22 @@ export function createHearing(options: HearingOptions): Hearing {
     if (given === null)
       return instead('This form is not known any more, so nothing was done. Open it again, please.');
     if ('errors' in given) return { response_action: 'errors', errors: given.errors };
-    const taken = await claimForm(body.view.id);
-    if (taken !== null) return instead(taken);
     const { origin } = given;
-    const answering = answerTo({
+    const heard: Heard = {
       text: given.filled.text,
       by: person,
       email: facts.email,
       unknown: !facts.known,
       where: origin.channel,
       ...(origin.channelName === undefined ? {} : { whereName: origin.channelName }),
-    });
+    };
+    // Slack does not wait for a slow memory: the form is taken, and what became of it is said later.
+    const claiming = claimForm(body.view.id).then((taken) => ({ taken }));
+    const claimed = await withinPatience(claiming);
+    if (claimed !== null && claimed.taken !== null) return instead(claimed.taken);
+    const answering = claiming.then(({ taken }) =>
+      taken === null ? answerTo(heard) : toCaller(taken, 'warn'),
+    );
     const url = Date.now() - origin.at < ADDRESS_MS ? origin.responseUrl : undefined;
     if (url !== undefined) {
       track(answering.then((answer) => say(url, answer)));

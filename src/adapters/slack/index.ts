@@ -14,6 +14,7 @@ import { createButtonSigner } from './buttons.js';
 import { createChannels } from './channels.js';
 import { createChat, EVENT_TYPE } from './chat.js';
 import { createClient } from './client.js';
+import { isFirst } from './first.js';
 import { createDirectory } from './groups.js';
 import { guarded } from './guard.js';
 import { createHearing } from './hearing.js';
@@ -144,7 +145,7 @@ export function createSlack(options: SlackOptions): Slack {
   );
   app.use(async ({ context, ack, next }: Middleware) => {
     const { envelopeId } = context;
-    if (typeof envelopeId === 'string' && !(await options.once(`slack-envelope-${envelopeId}`, 600_000))) {
+    if (typeof envelopeId === 'string' && !(await isFirst(`slack-envelope-${envelopeId}`, options))) {
       await ack?.();
       return;
     }

@@ -218,6 +218,19 @@ test('while Slack is down commands are still acknowledged, and stopping waits fo
   await slow.peer.close();
 });
 
+test('a memory that does not answer holds up no acknowledgement, nor a command that only reads', async () => {
+  const slow = await startBot({ once: () => new Promise(() => {}) });
+  const body = commandBody(slow, 'status');
+  const headers = signature(body);
+  const started = performance.now();
+  equal((await send(slow, body, headers)).status, 200);
+  ok(performance.now() - started < 1_000);
+  match(String((await slow.answer()).text), /face-match/);
+  equal((await send(slow, body, headers)).headers.get('x-muster-duplicate'), '1', 'its own memory holds');
+  equal(slow.peer.responses.length, 1);
+  await slow.stop();
+});
+
 test('when the shared memory of replays fails, reading goes on and a changing button does not act', async () => {
   const lost = await startBot({ once: () => Promise.reject(new Error('no redis')) });
   await send(lost, commandBody(lost, 'status'));

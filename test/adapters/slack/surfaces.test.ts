@@ -16,6 +16,8 @@ let bot: Bot;
 let scene: Scene;
 let decision: string;
 const bots: { url: string }[] = [];
+/** What the shared memory waits for before it answers. */
+let memory: Promise<void> = Promise.resolve();
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 before(async () => {
@@ -45,7 +47,7 @@ before(async () => {
     handle: (heard) => hear(heard.text, { ...scene.context, ...heard, said: heard.text }),
     forms: createForms({ fleets: () => scene.context.fleets, contextOf, log }),
     home: (heard) => homeOf(contextOf(heard.by), verbs),
-    once: scene.store.once,
+    once: (id, ttlMs) => memory.then(() => scene.store.once(id, ttlMs)),
   });
   bots.push({ url: bot.url });
 });
@@ -235,4 +237,25 @@ test('a guest is refused in the home tab and in a form', async () => {
   await workspace.home({ user: 'U0GUEST' });
   await until('the refusal', () => workspace.workspace.homes.has('U0GUEST'), 3_000);
   match(JSON.stringify(workspace.workspace.homes.get('U0GUEST')!.view.blocks), /Guests/);
+});
+
+test('a form is taken while the memory is slow, and acts when the memory has said that it is the first', async () => {
+  const view = viewIn(await type('/muster freeze'));
+  const before = (await scene.store.fleet('ocr')).freezes.length;
+  let answers = (): void => {};
+  memory = new Promise((resolve) => {
+    answers = resolve;
+  });
+  const values = { 'fill-until': '1h', 'fill-reason': 'slow' };
+  const submitted = await workspace.submit({ user: 'U0ASHA', viewId: view.id, values });
+  ok(submitted?.ok);
+  ok((submitted?.ackMs ?? 0) < 1_000, `${submitted?.ackMs} ms`);
+  equal((await scene.store.fleet('ocr')).freezes.length, before);
+  memory = Promise.resolve();
+  answers();
+  await until(
+    'the freeze',
+    async () => (await scene.store.fleet('ocr')).freezes.length === before + 1,
+    3_000,
+  );
 });

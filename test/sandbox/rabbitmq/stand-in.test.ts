@@ -88,3 +88,19 @@ test('dead letters are counted and go back one by one, through the bot’s own a
   equal(second.deadLetters('ocr'), 1);
   await second.close();
 });
+
+test('a gap of the trace is a time without statistics: its queue is there, and says no number', async () => {
+  const gap = aTraffic({ ocr: aQueue(NOW, 20, { ready: 5, publishRate: null }) });
+  const silent = await createRabbitmqStandIn({ context, view: gap, user: 'u', password: 'p' });
+  const answer = await fetch(`${silent.url}/api/queues/%2F/ocr?msg_rates_age=60&msg_rates_incr=5`, {
+    headers: { authorization: `Basic ${Buffer.from('u:p').toString('base64')}` },
+  });
+  const queue = (await answer.json()) as Record<string, unknown>;
+  equal(answer.status, 200);
+  equal(queue.name, 'ocr');
+  deepEqual(
+    ['messages', 'messages_ready', 'message_stats', 'consumers'].filter((key) => key in queue),
+    [],
+  );
+  await silent.close();
+});
