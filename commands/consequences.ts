@@ -28,11 +28,13 @@ export async function followUp(
   rows: OutboxRow[],
   context: CommandContext,
   message: Message,
+  /** Whose change it is; '*' is every fleet's. */
+  about: string = fleets[0] ?? rows[0]?.fleet ?? '*',
 ): Promise<Message> {
   try {
     await Promise.all(fleets.map((fleet) => requestEvaluation(fleet, context)));
     await Promise.all([...new Set(rows.map((row) => row.channel))].map((channel) => wake(channel, context)));
-    await tellChange(fleets[0] ?? rows[0]?.fleet ?? '*', message, context);
+    await tellChange(about, message, context);
     return message;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;

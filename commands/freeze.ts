@@ -130,7 +130,7 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     );
   }
   if (existing !== null) rows.push(...(await endReplaced(existing, context)));
-  return { visibility: 'channel', message: await followUp([], rows, context, message) };
+  return { visibility: 'channel', message: await followUp([], rows, context, message, args.fleet) };
 }
 
 /** After the new one is in force, so that no moment is without. */

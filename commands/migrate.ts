@@ -111,7 +111,7 @@ async function done(machine: Machine, kind: 'fix' | 'ignore', context: CommandCo
       ? `${name} is emptied as soon as no other node of ${machine.fleet} moves: others stand in first.`
       : `${name} is left to the cloud: it serves until it is stopped, and what runs there then is placed again.`;
   await wake(machine.fleet, context);
-  return { visibility: 'channel', message: await followUp([], [], context, say(text)) };
+  return { visibility: 'channel', message: await followUp([], [], context, say(text), machine.fleet) };
 }
 
 /** A node that the cloud says nothing of: it is emptied, and a new VM takes its place. */

@@ -41,6 +41,7 @@ export async function expireIntents(
     if (ended === 'stored') {
       outbox.push(...notices);
       ends = true;
+      await tellChange(fleet.name, override.id, notices[0], context);
     }
   }
   for (const freeze of state.freezes.filter((each) => each.until <= now)) {
@@ -60,6 +61,7 @@ export async function expireIntents(
     if (ended === 'stored') {
       outbox.push(...notices);
       ends = true;
+      await tellChange(freeze.fleet, freeze.id, notices[0], context);
     }
   }
   if (ends)
@@ -69,6 +71,20 @@ export async function expireIntents(
       { dedupe: `evaluate-${fleet.name}` },
     );
   if (outbox.length > 0) await announceAll(outbox, [], context);
+}
+
+/** PagerDuty shows it beside its incidents, as it shows who set it. */
+async function tellChange(
+  fleet: string,
+  id: string,
+  notice: OutboxRow | undefined,
+  context: JobContext,
+): Promise<void> {
+  if (notice === undefined) return;
+  const { at, message } = notice;
+  const details = { by: MUSTER.name };
+  const change = { v: 1, fleet, id: `${id}-expired`, summary: message.summary, details, at };
+  await context.queue.enqueue('change', change, { dedupe: `change-${change.id}` });
 }
 
 /** A quarter of an hour before its end an override's owner hears of it, once, with what follows and what can be done. */

@@ -3,6 +3,7 @@
  * fleets and policy from the file. This is the only reader of process.env; all mistakes are reported together.
  */
 
+import { type Addresses, createAddresses } from './config/addresses.js';
 import { type Environment, pemOf, readOrNote } from './config/environment.js';
 import { parseFile } from './config/file.js';
 import { badConfiguration, ConfigurationError, type Problem } from './config/problems.js';
@@ -117,20 +118,8 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
     if (value === null) problems.push({ place: key, value: 'nothing', rule: `must be set: ${why}` });
     return value ?? '';
   };
-  const url = (key: string, fallback: string | null, why: string): string => {
-    const value = secret(key) ?? fallback;
-    if (value === null) problems.push({ place: key, value: 'nothing', rule: `must be set: ${why}` });
-    else if (!isAddress(value, key === 'REDIS_URL' ? REDIS : WEB))
-      problems.push({
-        place: key,
-        value: '(hidden)',
-        rule:
-          key === 'REDIS_URL'
-            ? "must be a URL such as redis://127.0.0.1:6379, or a socket's path"
-            : 'must be a URL that begins with http:// or https://',
-      });
-    return value ?? '';
-  };
+  const addresses = createAddresses(secret, problems);
+  const { url } = addresses;
 
   let file: ReturnType<typeof parseFile> | null = null;
   try {
@@ -164,9 +153,9 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
           : required('SLACK_SIGNING_SECRET', 'it proves that a request comes from Slack'),
       appToken:
         mode === 'socket' ? required('SLACK_APP_TOKEN', 'Socket Mode connects with it (xapp-…)') : null,
-      apiUrl: secret('SLACK_API_URL'),
+      apiUrl: addresses.optionalUrl('SLACK_API_URL'),
     },
-    pagerduty: pagerdutyOf(secret, file?.fleets ?? []),
+    pagerduty: pagerdutyOf(secret, addresses, file?.fleets ?? []),
     nomad: uses.nomad
       ? {
           address: url('NOMAD_ADDR', null, 'fleets run on Nomad'),
@@ -194,30 +183,22 @@ export function loadConfig(fileText: string, env: Environment = process.env): Co
       : null,
     gce: uses.gce
       ? {
-          apiUrl: url('GCE_API_URL', 'https://compute.googleapis.com/compute/v1', ''),
+          apiUrl: url('GCE_API_URL', 'https://compute.googleapis.com/compute/v1'),
           token: secret('GCE_TOKEN'),
         }
       : null,
-    redis: { url: url('REDIS_URL', 'redis://127.0.0.1:6379', '') },
+    redis: { url: addresses.redis('REDIS_URL', 'redis://127.0.0.1:6379') },
     http: { host: secret('HOST') ?? '127.0.0.1', port },
     clock: null,
     peerTimeoutMs: 5_000,
     locks: { lockMs: 30_000, stalledMs: 30_000, leaseMs: 60_000 },
-    heartbeatUrl: secret('HEARTBEAT_URL'),
+    heartbeatUrl: addresses.optionalUrl('HEARTBEAT_URL'),
     maintenanceSecret: secret('MAINTENANCE_WEBHOOK_SECRET'),
     logLevel: secret('LOG_LEVEL') ?? 'info',
   };
   if (problems.length > 0) throw badConfiguration(problems);
   return config;
 }
-
-const WEB = /^https?:$/;
-const REDIS = /^(rediss?|unix):$/;
-
-/** 'localhost:4646' reads as a URL, too: its scheme is what tells. */
-const isAddress = (value: string, scheme: RegExp): boolean =>
-  (scheme === REDIS && value.startsWith('/')) ||
-  (URL.canParse(value) && scheme.test(new URL(value).protocol));
 
 function usesOf(fleets: FleetConfig[]): {
   nomad: boolean;
@@ -235,7 +216,13 @@ function usesOf(fleets: FleetConfig[]): {
   };
 }
 
-function pagerdutyOf(secret: (key: string) => string | null, fleets: FleetConfig[]): Config['pagerduty'] {
+function pagerdutyOf(
+  secret: (key: string) => string | null,
+  addresses: Addresses,
+  fleets: FleetConfig[],
+): Config['pagerduty'] {
+  const eventsHost = addresses.host('PAGERDUTY_EVENTS_HOST', 'events.pagerduty.com');
+  const apiUrl = addresses.url('PAGERDUTY_API_URL', 'https://api.pagerduty.com');
   const routingKey = secret('PAGERDUTY_ROUTING_KEY');
   const token = secret('PAGERDUTY_TOKEN');
   if (routingKey === null && token === null && fleets.every((fleet) => fleet.pagerdutyRoutingKey === null))
@@ -243,8 +230,8 @@ function pagerdutyOf(secret: (key: string) => string | null, fleets: FleetConfig
   return {
     routingKey,
     token,
-    eventsHost: secret('PAGERDUTY_EVENTS_HOST') ?? 'events.pagerduty.com',
-    apiUrl: secret('PAGERDUTY_API_URL') ?? 'https://api.pagerduty.com',
+    eventsHost,
+    apiUrl,
     from: secret('PAGERDUTY_FROM'),
     webhookSecrets: (secret('PAGERDUTY_WEBHOOK_SECRETS') ?? '')
       .split(',')

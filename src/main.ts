@@ -147,7 +147,7 @@ export async function createBot(config: Config): Promise<Bot> {
 
   const rest = restOf(config, timeoutMs);
   const rota =
-    rest === null ? null : createRota(rest, { policies: escalationPolicies(config), now: clock.now });
+    rest === null ? null : createRota(rest, { policies: () => escalationPolicies(inForce), now: clock.now });
 
   const ports: Ports = {
     clock,

@@ -104,6 +104,39 @@ describe('loadConfig', () => {
     }
     assert.equal(problems.find((problem) => problem.place === 'fleets.ocr.ceiling')?.value, '0');
   });
+  it('looks at every address, and names those that are wrong together and without their values', () => {
+    const env = {
+      ...ENV,
+      PAGERDUTY_API_URL: 'api.eu.pagerduty.com',
+      PAGERDUTY_EVENTS_HOST: 'https://events.eu.pagerduty.com/v2',
+      HEARTBEAT_URL: 'hc-ping.example/s3cret',
+      SLACK_API_URL: 'slack',
+      NOMAD_ADDR: 'localhost:4646',
+    };
+    const problems = problemsOf(() => loadConfig(FILE, env));
+    assert.deepEqual(problems.map(({ place }) => place).sort(), [
+      'HEARTBEAT_URL',
+      'NOMAD_ADDR',
+      'PAGERDUTY_API_URL',
+      'PAGERDUTY_EVENTS_HOST',
+      'SLACK_API_URL',
+    ]);
+    assert.ok(problems.every(({ value }) => value === '(hidden)'));
+    const right = {
+      PAGERDUTY_API_URL: 'https://api.eu.pagerduty.com',
+      PAGERDUTY_EVENTS_HOST: '127.0.0.1:8443',
+    };
+    const config = loadConfig(FILE, {
+      ...ENV,
+      ...right,
+      PAGERDUTY_TOKEN: 'token',
+      HEARTBEAT_URL: 'https://a.example/b',
+    });
+    assert.deepEqual(
+      [config.pagerduty?.apiUrl, config.pagerduty?.eventsHost, config.heartbeatUrl],
+      ['https://api.eu.pagerduty.com', '127.0.0.1:8443', 'https://a.example/b'],
+    );
+  });
   it('names line and column of broken YAML', () => {
     const [problem] = problemsOf(() => parseFile('fleets:\n  ocr: [1, 2\n'));
     assert.match(problem?.place ?? '', /^line \d+, column \d+$/);

@@ -29,7 +29,9 @@ test('every knob of a policy has its row, with its default', () => {
 
 test('every environment variable that the configuration reads has its row and its line in .env.example', () => {
   const source = readFileSync(join(root, 'src/config.ts'), 'utf8');
-  const called = [...source.matchAll(/\b(?:secret|required|url)\(\s*'([A-Z][A-Z0-9_]*)'/g)];
+  const called = [
+    ...source.matchAll(/\b(?:secret|required|url|optionalUrl|redis|host)\(\s*'([A-Z][A-Z0-9_]*)'/g),
+  ];
   const read = [...new Set(called.map((hit) => hit[1] ?? ''))].sort();
   ok(read.length > 10, 'the way src/config.ts reads variables has changed: adapt this test');
   const rows = table('Environment')

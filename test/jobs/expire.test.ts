@@ -70,6 +70,6 @@ test('at its end the notice says what follows, and an evaluation is asked for', 
   );
   deepEqual(
     queued.map(({ dedupe }) => dedupe),
-    ['evaluate-ocr', 'announce-#ml-ops'],
+    ['change-o1-expired', 'evaluate-ocr', 'announce-#ml-ops'],
   );
 });

@@ -74,7 +74,7 @@ export async function aPagingScene(
   const ran: string[] = [];
   const rest = createRestApi({ apiUrl: standIn.url, token: TOKEN, ca: standIn.ca, timeoutMs: 2_000 });
   const policies = new Map(fleets.map(({ name }) => [name, POLICY.id]));
-  const rota = createRota(rest, { policies, now: () => world.now });
+  const rota = createRota(rest, { policies: () => policies, now: () => world.now });
   let ids = 0;
   const ports: Ports = {
     clock: { now: () => world.now, speed: 1, sleep: async () => {} },

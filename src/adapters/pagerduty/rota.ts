@@ -40,8 +40,8 @@ const dutySchema = z
 export function createRota(
   rest: RestApi,
   options: {
-    /** Fleet -> escalation policy. */
-    policies: ReadonlyMap<string, string>;
+    /** Fleet -> escalation policy, as they are now. */
+    policies(): ReadonlyMap<string, string>;
     now(): Millis;
     machineNow?: () => number;
   },
@@ -70,11 +70,12 @@ export function createRota(
 
   return {
     async duties(fleet, from, to) {
-      const policy = policies.get(fleet);
+      const policy = policies().get(fleet);
       return policy === undefined ? null : ask([policy], from, to);
     },
     async now(fleet) {
-      const wanted = fleet === null ? [...policies.values()] : [policies.get(fleet)];
+      const known = policies();
+      const wanted = fleet === null ? [...known.values()] : [known.get(fleet)];
       const ids = [...new Set(wanted.filter((id) => id !== undefined))].sort();
       if (ids.length === 0) return [];
       const at = now();

@@ -31,9 +31,10 @@ beforeEach(() => {
 const rest = (token = TOKEN) =>
   createRestApi({ apiUrl: standIn.url, token, ca: standIn.ca, timeoutMs: 2_000 });
 const incidents = (from: string | null = botUser.email) => createIncidents(rest(), { from });
+let policies: ReadonlyMap<string, string> = new Map([['ocr', POLICY.id]]);
 const rota = () =>
   createRota(rest(), {
-    policies: new Map([['ocr', POLICY.id]]),
+    policies: () => policies,
     now: () => context.now,
     machineNow: () => 0,
   });
@@ -159,4 +160,16 @@ test('a peer that never answers is given up on after its deadline', async () => 
   deepEqual([error.why, error.class], ['timeout', 'retry']);
   silent.closeAllConnections();
   await new Promise((resolve) => silent.close(resolve));
+});
+
+test('a policy that the file names anew counts from the next question on', async () => {
+  const asked = rota();
+  equal(await asked.duties('face-match', context.now, context.now + 60_000), null);
+  try {
+    policies = new Map([['face-match', POLICY.id]]);
+    ok(((await asked.duties('face-match', context.now, context.now + 60_000)) ?? []).length > 0);
+    equal(await asked.duties('ocr', context.now, context.now + 60_000), null);
+  } finally {
+    policies = new Map([['ocr', POLICY.id]]);
+  }
 });

@@ -35,9 +35,10 @@ export function drawIncidents(): void {
   const items = shown.slice(0, shownIncidents).map((incident) => lineOf(incident).item);
   const wanted = items.length > 0 ? items : [none];
   const list = at('incidents');
-  if (wanted.length !== list.children.length || wanted.some((item, index) => list.children[index] !== item))
-    list.replaceChildren(...wanted);
-  for (const incident of incidents) drawNotes(incident);
+  const isMoved =
+    wanted.length !== list.children.length || wanted.some((item, index) => list.children[index] !== item);
+  if (isMoved) list.replaceChildren(...wanted);
+  for (const incident of incidents) drawNotes(incident, isMoved);
 }
 
 const none = h('li', { class: 'muted' }, 'No incident so far.');
@@ -63,10 +64,15 @@ function lineOf(incident: Incident): Line {
   return line;
 }
 
-function drawNotes({ id, notes = [] }: Incident): void {
+function drawNotes({ id, notes = [] }: Incident, isMoved: boolean): void {
   const line = lines.get(id);
+  if (line === undefined) return;
   const said = JSON.stringify(notes);
-  if (line === undefined || line.said === said) return;
+  if (line.said === said) {
+    // Elements that were moved have forgotten where they stood.
+    if (isMoved) line.notes.scrollTop = line.notes.scrollHeight;
+    return;
+  }
   line.said = said;
   line.notes.hidden = notes.length === 0;
   line.notes.replaceChildren(
