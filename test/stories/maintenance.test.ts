@@ -216,6 +216,25 @@ describe('when nobody can stand in', () => {
     assert.equal(vm.eligible, true);
     const pages = world.paged.filter(({ kind }) => kind === 'trigger').map(({ summary }) => summary);
     assert.ok(pages.some((summary) => summary.includes(`${vm.name} (face-match) needs a person: a freeze`)));
+    await world.say('unfreeze');
+    assert.ok(await world.pass(2, async () => (await world.phaseOf(vm)) !== 'waiting'), 'it goes on at once');
+    await world.pass(16);
+    assert.deepEqual(onNode(world, vm), [], 'empty before its hour all the same');
+    assert.ok(world.paged.some(({ kind, summary }) => kind === 'resolve' && summary.includes(vm.name)));
+    assert.ok(await world.pass(90, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([await outcomes(world), lost(world)], [['over back'], 0]);
+  });
+
+  it('a freeze while a node leaves lets it come back, and what stood in is given back after its end', async () => {
+    const world = await morning();
+    const vm = busiest(world);
+    const nodes = world.vms().length;
+    await world.announce(vm, 60, 8);
+    assert.ok(await world.pass(60, async () => (await world.phaseOf(vm)) === 'draining'));
+    await world.say('freeze for 90m because we investigate');
+    assert.ok(await world.pass(85, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([await outcomes(world), isBack(vm), lost(world)], [['over back'], true, 0]);
+    assert.ok(world.vms().length >= nodes, 'nothing is taken away meanwhile');
   });
 });
 

@@ -105,6 +105,26 @@ test('a freeze and missing numbers stop it, and their end lets it go on', async 
   await world.until('the end', 180, isIn(world, 'done'));
 });
 
+test('a freeze of everything holds a rollout node by node, and unfreeze lets it go on within a minute', async () => {
+  const world = await aRolloutWorld();
+  await world.say(`deploy ${FLEET} ${GOOD} --soak 1m`);
+  await world.until('the rest', 60, isIn(world, 'rest'));
+  await world.say('freeze for 8h because we investigate');
+  await world.until('the pause', 2, async () => (await world.rollout()).paused?.why === 'freeze');
+  // What was told to stop before comes up again.
+  await world.pass(5);
+  const updated = world.ready(GOOD);
+  const held = total(world);
+  await world.pass(30);
+  deepEqual([world.ready(GOOD), total(world)], [updated, held], 'no worker is touched');
+  ok(world.ready(OLD) > 0);
+  await world.say('unfreeze');
+  await world.until('going on', 1, async () => (await world.rollout()).paused === null);
+  await world.until('the end', 180, isIn(world, 'done'));
+  equal(world.ready(OLD), 0);
+  deepEqual(world.broken, []);
+});
+
 test('a rollback that a person asks for brings every worker back, without going below the need', async () => {
   const world = await aRolloutWorld();
   await world.say(`deploy ${FLEET} ${GOOD} --soak 1m`);
