@@ -88,11 +88,11 @@ export function createFleetTraffic(spec: FleetTrafficSpec, saved: SavedTraffic |
       return now;
     },
     fleet: (name) => {
-      const { recent, ...rest } = known(name).state;
+      const { recent, backlog, oldestAgeSeconds, arrived, completed, samples } = known(name).state;
       return {
         requestsPerSecond: meanRate(recent, stepsPerMinute),
         requestsPerSecondNow: recent.at(-1) ?? null,
-        ...rest,
+        ...{ backlog, oldestAgeSeconds, arrived, completed, samples },
       };
     },
     window: (name, seconds) => known(name).queue.window(seconds),
@@ -150,9 +150,14 @@ const emptyState = (): FleetState => ({
 function meanRate(recent: (number | null)[], stepsPerMinute: number): number | null {
   // A gap in the trace says nothing about demand; once half of the last minute is known, its mean is.
   const enough = stepsPerMinute / 2;
-  const rates = recent.filter((rate) => rate !== null);
+  let sum = 0;
+  let count = 0;
+  for (const rate of recent) {
+    if (rate === null) continue;
+    sum += rate;
+    count += 1;
+  }
   // The newest step decides whether anything is known now: a gap shows at once.
-  if (recent.at(-1) === null || rates.length < Math.min(enough, recent.length) || rates.length === 0)
-    return null;
-  return rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  if (recent.at(-1) === null || count < Math.min(enough, recent.length) || count === 0) return null;
+  return sum / count;
 }

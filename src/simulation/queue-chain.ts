@@ -179,13 +179,19 @@ export function createChain({ mu, arrivalCv2, serviceCv2 }: ChainShape, saved?: 
       waited = larger;
     }
     metUsed = used;
-    for (let i = 0; i < p.length; i++) {
+    // A coarse place stands for h counts, of which those from k on wait: none up to `free` places, all from `full` on.
+    const size = p.length;
+    const free = Math.min(size, Math.max(0, Math.floor((ready - h / 2 - 0.5) / h) - low));
+    const full = Math.min(size, Math.max(free, Math.ceil((ready + h / 2 - 0.5) / h) + 1 - low));
+    for (let i = 0; i < free; i++) atOnce += arrivals * next[i]!;
+    for (let i = free; i < full; i++) {
       const count = arrivals * next[i]!;
-      // A coarse place stands for h counts, of which those from k on wait.
       const waiting = Math.min(1, Math.max(0, ((low + i) * h - ready + h / 2 + 0.5) / h));
       atOnce += count * (1 - waiting);
       if (waiting > 0) waited[low + i - metFrom] = waited[low + i - metFrom]! + count * waiting;
     }
+    const shift = low - metFrom;
+    for (let i = full; i < size; i++) waited[i + shift] = waited[i + shift]! + arrivals * next[i]!;
   };
 
   return {

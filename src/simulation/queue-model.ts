@@ -100,6 +100,8 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
   const chain = createChain(shape, state.chain);
   const fluid = createFluid(shape, state.fluid);
   let fluidMode = state.fluidMode;
+  /** What a window adds up. */
+  const scratch = emptyWaits();
 
   const known = (wait: number, spread: number, count: number): void => {
     const bucket = state.buckets[state.bucket]!;
@@ -174,7 +176,8 @@ export function createQueueModel(spec: QueueSpec, saved?: unknown): QueueModel {
     },
     window(seconds) {
       const wanted = Math.min(BUCKETS, Math.ceil((seconds - state.filled) / BUCKET_SECONDS) + 1);
-      const waits = emptyWaits();
+      clearWaits(scratch);
+      const waits = scratch;
       let late = 0;
       for (let back = 0; back < wanted; back++) {
         const bucket = state.buckets[(state.bucket + BUCKETS - back) % BUCKETS]!;

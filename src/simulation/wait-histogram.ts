@@ -11,6 +11,21 @@ const LOG_RATIO = Math.log(RATIO);
 const BINS = 240;
 const VALUES = Float64Array.from({ length: BINS }, (_, i) => FIRST * (RATIO ** i - 1));
 
+/** For waits of up to a minute, a bin at or just below theirs: a logarithm for each would be costly. */
+const PER_SECOND = 32;
+const NEAR_SECONDS = 60;
+const NEAR = Uint8Array.from({ length: NEAR_SECONDS * PER_SECOND }, (_, i) => binOf(i / PER_SECOND));
+
+function binOf(seconds: number): number {
+  return Math.min(BINS - 2, Math.floor(Math.log1p(seconds / FIRST) / LOG_RATIO));
+}
+
+function nearBin(seconds: number): number {
+  let bin = NEAR[Math.floor(seconds * PER_SECOND)]!;
+  while (VALUES[bin + 1]! <= seconds) bin += 1;
+  return bin;
+}
+
 export interface WaitHistogram {
   counts: Float64Array;
   total: number;
@@ -28,7 +43,7 @@ export function addWait(waits: WaitHistogram, seconds: number, count: number): v
     if (waits.used < 1) waits.used = 1;
     return;
   }
-  const index = Math.min(BINS - 2, Math.floor(Math.log1p(seconds / FIRST) / LOG_RATIO));
+  const index = seconds < NEAR_SECONDS ? nearBin(seconds) : binOf(seconds);
   const low = VALUES[index]!;
   const part = Math.min(1, (seconds - low) / (VALUES[index + 1]! - low));
   waits.counts[index] = waits.counts[index]! + count * (1 - part);

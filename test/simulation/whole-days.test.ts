@@ -5,6 +5,7 @@ import type { Broken } from '../../src/simulation/whole/run.js';
 
 const SEEDS = 200;
 const THREADS = 2;
+const YOUNG_MB = 96;
 /** So that other seeds than those of the planted bugs and the stories are met. */
 const FIRST = 1_000;
 
@@ -25,7 +26,11 @@ interface Day {
 function runDays(seeds: number[]): Promise<Day[]> {
   return new Promise((resolve, reject) => {
     const days: Day[] = [];
-    const worker = new Worker(new URL('./days-worker.js', import.meta.url), { workerData: { seeds } });
+    const worker = new Worker(new URL('./days-worker.js', import.meta.url), {
+      workerData: { seeds },
+      // A day makes much that lives for a moment: with more room for it less is collected, and that is cheaper.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.on('message', ({ seed, broken }: Day) => days.push({ seed, broken }));
     worker.on('error', reject);
     worker.on('exit', () => resolve(days));

@@ -66,13 +66,13 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   const gate = async <T>(
     peer: Peer,
     method: string,
-    fleet: string | null,
-    act: () => Promise<T>,
+    act: (...args: unknown[]) => Promise<T>,
+    args: unknown[],
   ): Promise<T> => {
     if (!self.alive) return never();
     view.issuedAt = world.now();
-    const blow = faults.strike(peer, method, view.issuedAt, fleet);
-    if (blow === null) return act();
+    const blow = faults.strike(peer, method, view.issuedAt, askedFor(peer, args[0]));
+    if (blow === null) return act(...args);
     world.note(`${view.name}: ${peer}.${method} ${blow.name}`);
     if (blow.delayMs > 0) {
       await world.passTo(view.issuedAt + blow.delayMs, () => self.alive);
@@ -82,10 +82,10 @@ export function createProcess(spec: ProcessSpec): BotProcess {
     if (blow.dies === 'before') return kill();
     if (blow.fails !== null) {
       if (peer === 'store' || peer === 'queue') world.storeFailed();
-      if (blow.fails.how === 'lost') await act();
+      if (blow.fails.how === 'lost') await act(...args);
       throw blow.fails.error;
     }
-    const answer = await act();
+    const answer = await act(...args);
     return blow.dies === 'after' ? kill() : answer;
   };
   const kill = (): Promise<never> => {
@@ -96,10 +96,7 @@ export function createProcess(spec: ProcessSpec): BotProcess {
   const gated = <P extends object>(peer: Peer, port: P): P => {
     const methods = Object.entries(port).map(([method, act]) => [
       method,
-      (...args: unknown[]) =>
-        gate(peer, method, askedFor(peer, args[0]), () =>
-          (act as (...all: unknown[]) => Promise<unknown>)(...args),
-        ),
+      (...args: unknown[]) => gate(peer, method, act, args),
     ]);
     return Object.fromEntries(methods) as P;
   };
