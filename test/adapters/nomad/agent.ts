@@ -61,7 +61,7 @@ export function configOf(zone: string, ports: { http: number; rpc: number; serf:
       memory_total_mb: ROOM_MB,
       // The network's fingerprint needs an interface that has an address.
       network_interface: 'lo',
-      meta: { zone },
+      meta: { zone, fleet: 'face-match' },
       // No looking for a cloud's metadata server.
       options: { 'fingerprint.denylist': 'env_aws,env_gce,env_azure,env_digitalocean' },
     },

@@ -13,17 +13,33 @@ export interface RealCluster {
   url: string;
   api: Agent['api'];
   /** Registers the jobs afresh, all nodes eligible, and waits until every worker is healthy. */
-  begin(jobs: { id: string; zone: string; count: number; image: string; update: object }[]): Promise<void>;
+  begin(jobs: { ID: string }[]): Promise<void>;
+  /** What docker was asked for on each node, oldest first. */
+  calls(): Promise<string[][]>;
   stop(): Promise<void>;
 }
 
 const DOCKER = `#!/bin/sh
-# docker pull IMAGE: once it is there it is there.
-at="$MUSTER_IMAGES/$(echo "$2" | tr '/:' '__')"
-[ -e "$at" ] && exit 0
-case "$2" in *:missing*) echo "manifest for $2 not found" >&2; exit 1;; esac
-sleep 4
-: > "$at"
+# docker pull IMAGE: once it is there it is there. docker compose: containers are lines of a file, one a project.
+if [ "$1" = pull ]; then
+  at="$MUSTER_IMAGES/$(echo "$2" | tr '/:' '__')"
+  [ -e "$at" ] && exit 0
+  case "$2" in *:missing*) echo "manifest for $2 not found" >&2; exit 1;; esac
+  sleep 4
+  : > "$at"
+fi
+[ "$1" = compose ] || exit 0
+containers="$MUSTER_IMAGES/$3.containers"
+shift 5
+echo "$1 $IMAGE" >> "$MUSTER_IMAGES/calls"
+case "$1" in
+  up)
+    case "$IMAGE" in *:bad*) echo "health: model not loaded ($IMAGE)" >&2; exit 1;; esac
+    printf '%s\\n' 1 2 3 4 > "$containers" ;;
+  ps) cat "$containers" ;;
+  logs) while [ -s "$containers" ]; do sleep 1; done ;;
+  stop|down) : > "$containers" ;;
+esac
 `;
 
 const WORKER = `echo "loading model weights" >&2
@@ -87,14 +103,22 @@ export async function startCluster(): Promise<RealCluster> {
     url,
     api,
     stop,
+    calls: () =>
+      Promise.all(
+        [0, 1, 2, 3].map(async (n) =>
+          (await readFile(join(folder, `images-${n}`, 'calls'), 'utf8').catch(() => '')).trim().split('\n'),
+        ),
+      ),
     async begin(jobs) {
       await clear();
       for (const { ID } of (await api('GET', '/v1/nodes')).body as { ID: string }[])
         await api('POST', `/v1/node/${ID}/drain`, { DrainSpec: null, MarkEligible: true });
-      for (const { id, zone, count, image, update } of jobs)
-        await api('POST', '/v1/jobs', { Job: aWorkerJob(id, zone, count, image, update) });
+      for (const Job of jobs) {
+        const { status, body } = await api('POST', '/v1/jobs', { Job });
+        if (status !== 200) throw new Error(String(body));
+      }
       await until(async () => {
-        const asked = jobs.map(async ({ id }) => (await api('GET', `/v1/job/${id}/deployment`)).body);
+        const asked = jobs.map(async ({ ID }) => (await api('GET', `/v1/job/${ID}/deployment`)).body);
         return (await Promise.all(asked)).every(
           (one) => (one as { Status?: string } | null)?.Status === 'successful',
         );
@@ -103,7 +127,7 @@ export async function startCluster(): Promise<RealCluster> {
   };
 }
 
-function aWorkerJob(id: string, zone: string, count: number, image: string, update: object): object {
+export function aWorkerJob(id: string, zone: string, count: number, image: string, update: object) {
   const job = aJob(id, count);
   const group = job.TaskGroups[0]!;
   return {

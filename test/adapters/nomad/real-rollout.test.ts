@@ -8,7 +8,7 @@ import { createNomadRollouts } from '../../../src/adapters/nomad/rollouts.js';
 import { firstImage } from '../../../src/simulation/cluster/images.js';
 import { rolloutContract } from '../../contracts/rollout.js';
 import { nomadVersion, until } from './agent.js';
-import { type RealCluster, startCluster } from './cluster.js';
+import { aWorkerJob, type RealCluster, startCluster } from './cluster.js';
 
 const version = nomadVersion();
 const skip = version === null ? 'nomad is not on PATH: the stand-in alone was tested' : false;
@@ -28,14 +28,11 @@ describe(`rollouts on real agents (${version ?? 'none'})`, { skip }, () => {
 
   rolloutContract(version ?? 'none', async ({ fleets: [fleet] }) => {
     assert.ok(fleet !== undefined);
-    const jobs = fleet.zones.map((zone) => ({
-      id: `${fleet.name}-${zone}`,
-      zone,
-      count: fleet.workers / fleet.zones.length,
-      image: firstImage(fleet.name),
-      update: UPDATE,
-    }));
-    await cluster.begin(jobs);
+    const each = fleet.workers / fleet.zones.length;
+    const image = firstImage(fleet.name);
+    await cluster.begin(
+      fleet.zones.map((zone) => aWorkerJob(`${fleet.name}-${zone}`, zone, each, image, UPDATE)),
+    );
     const reached = {
       address: wire.url,
       token: null,
