@@ -1,16 +1,15 @@
 /** The click on a proposal: who clicks, whether it is still good, and whether anything changed are looked at now. */
 import { approverRole } from '../src/core/access.js';
-import type { Proposal } from '../src/core/proposal.js';
+import { isWaiting, type Proposal } from '../src/core/proposal.js';
 import { proposalSettled } from '../src/core/views/plan.js';
 import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { short } from './arguments.js';
 import { noteDenied, refuseBelow } from './authority.js';
+import { type Again, carryOut, takeUp } from './carry-out.js';
 import { type CommandContext, defineVerb, type Reply, type Verb } from './command.js';
 import { settle } from './propose.js';
-
-type Again = (said: string, context: CommandContext) => Promise<Reply>;
 
 export function confirmOf(again: Again): Verb {
   return defineVerb<string>({
@@ -40,6 +39,8 @@ async function confirm(id: string, context: CommandContext, again: Again): Promi
   const machine = await proposalOf(id, context);
   const { state } = machine;
   if (!machine.open) return settled(state);
+  // Whoever was to do it may have been lost: anybody's click, and each minute, finds that out.
+  if (!isWaiting(state)) return takeUp(machine, context, again);
   const isAuthor = state.by.id === context.by.id;
   if (state.second) {
     if (isAuthor) {
@@ -53,24 +54,14 @@ async function confirm(id: string, context: CommandContext, again: Again): Promi
   if (expired !== null) return expired;
   const changed = await changedFleets(state, context);
   if (changed.length > 0) return overtaken(machine, changed, context, again);
-  if (!(await settle(machine, 'approved', context))) return settled((await proposalOf(id, context)).state);
-  const { expectVersion: _made, ...rest } = context;
-  const approval = { proposal: id, by: context.by };
-  try {
-    return await again(state.said, { ...rest, by: state.by, said: state.said, approval });
-  } catch (error) {
-    const failed = error instanceof Error ? error.message : 'unknown';
-    const entry = { at: context.now, by: context.by, action: 'approved-but-failed', fleet: null };
-    await context.store
-      .appendAudit({ ...entry, ids: { proposal: id }, detail: { failed } })
-      .catch(() => undefined);
-    throw error;
-  }
+  const isFirst = await settle(machine, 'approved', context);
+  const approved = await proposalOf(id, context);
+  return isFirst ? carryOut(approved, context, again) : settled(approved.state);
 }
 
 async function decline(id: string, context: CommandContext): Promise<Reply> {
   const machine = await proposalOf(id, context);
-  if (!machine.open) return settled(machine.state);
+  if (!machine.open || !isWaiting(machine.state)) return settled(machine.state);
   const expired = await expiredNow(machine, context);
   if (expired !== null) return expired;
   if (!(await settle(machine, 'declined', context))) return settled((await proposalOf(id, context)).state);

@@ -63,8 +63,9 @@ async function machines(
 
 /** One's own wait for one's own click unless a second person is needed; others' are shown to approvers. */
 function approvalOf(machine: StoredMachine, me: Person, isApprover: boolean): HomeNow['approvals'] {
-  const { action, by, second } = machine.state as { action?: unknown; by?: Person; second?: boolean };
-  if (by === undefined) return [];
+  type State = { action?: unknown; by?: Person; second?: boolean; outcome?: unknown };
+  const { action, by, second, outcome } = machine.state as State;
+  if (by === undefined || outcome === 'approved') return [];
   const isMine = by.id === me.id;
   if (!isMine && !isApprover) return [];
   const mayDecide = second === true ? !isMine : isMine;

@@ -1,7 +1,7 @@
 /** What is risky waits for a click: stored with the versions it was planned for, said with the button that does it. */
 import { approverRole } from '../src/core/access.js';
 import { needsSecond, type Plan } from '../src/core/plan.js';
-import { MOST_PROPOSALS, PROPOSAL_MS, type Proposal } from '../src/core/proposal.js';
+import { isWaiting, MOST_PROPOSALS, PROPOSAL_MS, type Proposal } from '../src/core/proposal.js';
 import { proposalMessage, proposalRows, proposalSettled } from '../src/core/views/plan.js';
 import { OperatorError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
@@ -65,14 +65,17 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
 /** Closes what nobody clicked in time; gives the number of those that still wait. */
 async function sweep(context: CommandContext): Promise<number> {
   const all = (await context.reader.machines('proposal')).filter(
-    ({ open }) => open,
+    ({ open, state }) => open && isWaiting(state as Proposal),
   ) as StoredMachine<Proposal>[];
   const late = all.filter(({ state }) => state.expires <= context.machineNow());
   for (const machine of late) await settle(machine, 'expired', context);
   return all.length - late.length;
 }
 
-/** False: somebody else settled it first. The message loses its buttons in the same transaction. */
+/**
+ * False: somebody else settled it first. The message loses its buttons in the same transaction. An approved one stays open
+ * until `approved.ts` has carried it out.
+ */
 export async function settle(
   machine: StoredMachine<Proposal>,
   outcome: Exclude<Proposal['outcome'], 'waiting'>,
@@ -80,10 +83,11 @@ export async function settle(
 ): Promise<boolean> {
   const { now, by, where } = context;
   const decidedBy = outcome === 'approved' || outcome === 'declined' ? by : null;
-  const state: Proposal = { ...machine.state, outcome, decidedBy, decidedAt: now };
-  const outbox = proposalRows(state, machine.id, machine.fleet, proposalSettled(state), now, 2);
+  const settled: Proposal = { ...machine.state, outcome, decidedBy, decidedAt: now };
+  const state: Proposal = outcome === 'approved' ? { ...settled, undone: true } : settled;
+  const outbox = proposalRows(state, machine.id, machine.fleet, proposalSettled(settled), now, 2);
   const stored = await context.store.saveMachine(
-    { ...machine, open: false, at: now, state },
+    { ...machine, open: outcome === 'approved', at: now, state },
     {
       audit: {
         at: now,

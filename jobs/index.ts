@@ -1,4 +1,5 @@
 import { announce } from './announce.js';
+import { approval } from './approval.js';
 import { change } from './change.js';
 import { converge } from './converge.js';
 import { digest } from './digest.js';
@@ -31,6 +32,7 @@ export const jobs = [
   pagerdutyEvent,
   pagerdutyAction,
   remedy,
+  approval,
   notice,
   maintenance,
   digest,

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { MAINTENANCE } from '../src/core/maintenance/state.js';
 import { announceTo } from './announce.js';
+import { wakeApproved } from './approval.js';
 import { defineJob } from './job.js';
 import { wakeMaintenance } from './maintenance.js';
 
 /** An enqueue has a second: of thousands at once the last ones would be too late. */
 const AT_ONCE = 100;
 
-/** Every minute: asks for an observation of each fleet, and wakes open maintenances and the senders of whatever still waits. */
+/** Every minute: asks for an observation of each fleet, and wakes open maintenances, approvals that were not carried out, and the senders of whatever still waits. */
 export const minute = defineJob({
   name: 'minute',
   data: z.object({ v: z.literal(1) }),
@@ -26,6 +27,7 @@ export const minute = defineJob({
     for (const { id, open } of await context.store.machines('remedy')) {
       if (open) await context.queue.enqueue('remedy', { v: 1, id }, { dedupe: `remedy-${id}` });
     }
+    await wakeApproved(context);
     for (const { channel } of await context.store.waiting()) await announceTo(channel, context);
   },
 });

@@ -134,8 +134,9 @@ export function proposalSettled(proposal: Proposal): Message {
     overtaken: 'was not done: the fleet had changed since it was planned',
   }[proposal.outcome];
   const { decidedBy, decidedAt } = proposal;
+  const undone = proposal.undone === true ? ' It is being done.' : '';
   return {
-    summary: `“${proposal.action}” ${words}${decidedBy === null ? '' : `, by ${decidedBy.name}`}.`,
+    summary: `“${proposal.action}” ${words}${decidedBy === null ? '' : `, by ${decidedBy.name}`}.${undone}`,
     tone: 'info',
     parts: [
       {
@@ -146,9 +147,36 @@ export function proposalSettled(proposal: Proposal): Message {
           `, ${words}`,
           ...(decidedBy === null ? [] : [', by ', who(decidedBy)]),
           ...(decidedAt === null ? [] : [', at ', at(decidedAt)]),
-          '.',
+          `.${undone}`,
         ],
       },
+    ],
+  };
+}
+
+/** A peer was silent when what was approved was to be done. */
+export function approvalWaits(action: string, why: string): Message {
+  const text = `“${action}” is approved and not done yet: ${why}. Muster tries again each minute.`;
+  return { summary: text, tone: 'warn', parts: [{ kind: 'text', text }] };
+}
+
+/** Approved, and not done after all. */
+export function approvalFailed({ action, by, decidedBy, said }: Proposal, why: string): Message {
+  return {
+    summary: `“${action}” was approved, but is not done. ${why}`,
+    title: `Approved, but not done: ${action}`,
+    tone: 'warn',
+    parts: [
+      {
+        kind: 'text',
+        text: [
+          'Asked for by ',
+          who(by),
+          ...(decidedBy === null ? [] : [', approved by ', who(decidedBy)]),
+          `. ${why}`,
+        ],
+      },
+      { kind: 'text', text: ['To ask for it again: ', { code: said }] },
     ],
   };
 }

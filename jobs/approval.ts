@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { JobContext } from '../src/app.js';
+import type { Proposal } from '../src/core/proposal.js';
+import type { StoredMachine } from '../src/ports.js';
+import { defineJob } from './job.js';
+
+/** Carries out what was approved by a click whose process was lost: by the one road, which knows what is done already. */
+export const approval = defineJob({
+  name: 'approval',
+  data: z.object({ v: z.literal(1), id: z.string() }),
+  deadlineMs: 30_000,
+  async run({ id }, context) {
+    const stored = (await context.store.machine('proposal', id)) as StoredMachine<Proposal> | null;
+    if (stored === null || !isUndone(stored)) return;
+    const by = { id: 'muster', name: 'Muster' };
+    const reply = await context.handle({ text: `confirm ${id}`, by, where: 'muster' });
+    context.log.info(
+      { proposal: id, refused: reply.refused ?? null },
+      `took up an approval: ${reply.message.summary}`,
+    );
+  },
+});
+
+/** Each minute. */
+export async function wakeApproved(context: JobContext): Promise<void> {
+  const stored = (await context.store.machines('proposal')) as StoredMachine<Proposal>[];
+  for (const { id } of stored.filter(isUndone))
+    await context.queue.enqueue('approval', { v: 1, id }, { dedupe: `approval-${id}` });
+}
+
+const isUndone = ({ open, state }: StoredMachine<Proposal>): boolean => open && state.undone === true;
