@@ -1,10 +1,12 @@
 import { HEALTH, type HealthState } from '../src/core/health/state.js';
+import { MAINTENANCE, type MaintenanceState } from '../src/core/maintenance/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import {
   aboutKey,
   decisionsKey,
   healthKey,
   latencyKey,
+  maintenanceKey,
   newPaged,
   type Paged,
   pagedId,
@@ -31,7 +33,7 @@ const MOVES: Record<string, 'acknowledge' | 'resolve'> = {
   acknowledge: 'acknowledge',
   resolve: 'resolve',
 };
-const WHATS = new Set(['page', 'latency', 'health', 'decisions']);
+const WHATS = new Set(['page', 'latency', 'health', 'decisions', 'maintenance']);
 
 export const page = defineVerb<PageArguments>({
   name: 'page',
@@ -195,10 +197,15 @@ async function openKey(fleet: string, what: string | null, context: CommandConte
   }
   if (wants('health')) {
     const stored = (await context.reader.machine(HEALTH, fleet))?.state as HealthState | undefined;
-    const id = stored?.alert?.id ?? null;
-    if (id !== null && (await isOpen(healthKey(fleet, id)))) return healthKey(fleet, id);
+    // There is an alert as long as somebody is ill, whatever a webhook said of it.
+    if (stored?.alert != null) return healthKey(fleet, stored.alert.id);
   }
   if (wants('decisions') && (await isOpen(decisionsKey(fleet)))) return decisionsKey(fleet);
+  if (wants('maintenance')) {
+    const machines = (await context.reader.machines(MAINTENANCE)) as StoredMachine<MaintenanceState>[];
+    const asking = machines.find((each) => each.open && each.fleet === fleet && each.state.asked !== null);
+    if (asking !== undefined) return maintenanceKey(fleet, asking.id);
+  }
   return null;
 }
 

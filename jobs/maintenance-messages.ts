@@ -3,6 +3,7 @@ import type { FleetConfig } from '../src/config.js';
 import type { MaintenanceState } from '../src/core/maintenance/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
+import { maintenanceKey } from '../src/core/paged.js';
 import { maintenanceAsk, maintenanceMessage } from '../src/core/views/maintenance.js';
 import type { AuditEntry } from '../src/ports.js';
 import { row } from './messages.js';
@@ -58,11 +59,12 @@ function pagesOf(
     v: 1,
     kind,
     fleet: fleet.name,
-    dedupKey: `muster/${fleet.name}/maintenance/${id}`,
+    dedupKey: maintenanceKey(fleet.name, id),
     summary,
     severity: asked?.why === 'never-returned' || asked?.why === 'unhealthy' ? 'warning' : 'error',
     details,
     at: now,
+    ...(asked === null ? {} : { message: { channel: fleet.channel, key: `maintenance-${id}-${asked.why}` } }),
   });
   const change = (part: string, summary: string): PagerEvent => ({
     v: 1,

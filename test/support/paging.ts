@@ -25,6 +25,7 @@ const SLACK: Record<string, Person> = {
 
 export interface PagingScene {
   app: App;
+  fleets: FleetConfig[];
   ports: Ports;
   store: Store;
   standIn: PagerdutyStandIn;
@@ -146,6 +147,7 @@ export async function aPagingScene(
 
   return {
     app,
+    fleets,
     ports,
     store,
     standIn,

@@ -91,6 +91,7 @@ export function maintenanceAsk(fleet: string, state: MaintenanceState, asked: As
       {
         kind: 'buttons',
         buttons: [
+          { label: 'Acknowledge', command: `page ${fleet} ack maintenance`, style: 'primary' },
           { label: 'All maintenances', command: 'migrate list' },
           { label: 'Status', command: `status ${fleet}` },
         ],
