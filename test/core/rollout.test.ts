@@ -235,9 +235,9 @@ describe('a rollout, phase by phase', () => {
         { phase: 'golden', updates: [], codes: ['waits-for-workers'] },
       ],
       [
-        'sets the image of a fleet that is asked for no worker',
+        'sets the image of a fleet that is asked for no worker and needs none',
         aRollout({ phase: 'golden', surge: 2 }),
-        world({}),
+        world({}, { need: 0 }),
         { phase: 'verify' },
       ],
       [
@@ -452,5 +452,28 @@ describe('a node in maintenance', () => {
   test('does not hold up the way back', () => {
     const back = aRollout({ phase: 'rolling-back', touched: true, golden });
     equal(updates(step(back, calmly({ maintained: ['a2'] }))).length, 1);
+  });
+});
+
+describe('a fleet whose workers are all gone for the moment', () => {
+  const empty = world({ a1: '', a2: '', b1: '', b2: '' }, { need: 0 });
+  const golding = aRollout({ phase: 'golden' });
+
+  test('proves no image: not while the loop moves them to another zone, nor while some are needed', () => {
+    equal(step(golding, empty).state.phase, 'verify');
+    for (const seen of [
+      { ...empty, applying: true },
+      { ...empty, need: 4 },
+    ]) {
+      const waits = step(golding, seen);
+      deepEqual([waits.state.phase, codes(waits), waits.actions], ['golden', ['waits-for-workers'], []]);
+    }
+  });
+
+  test('nor does a soak at whose end nobody is left', () => {
+    const soaking = aRollout({ phase: 'soak', phaseAt: NOON, touched: true, golden });
+    const lost = world({ a1: '', a2: 'oo', b1: 'oo', b2: 'oo' }, {}, ['a']);
+    const waits = step(soaking, lost, NOON + 11 * MINUTE);
+    deepEqual([waits.state.phase, codes(waits)], ['soak', ['waits-for-workers']]);
   });
 });

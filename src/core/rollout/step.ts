@@ -154,10 +154,14 @@ function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   return goOn({ ...enter(chosen, 'soak', now), current: [], currentSince: null }, [], []);
 }
 
-/** Nobody runs the old image. Where workers are asked for, they are only away, and none has tried the new one yet. */
+/**
+ * Nobody runs the old image. Where workers are asked for, or are about to be (a zone went out, and the loop moves its workers),
+ * they are only away, and none has tried the new one yet.
+ */
 function withoutGolden(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   const starting = seen.zones.reduce((sum, zone) => sum + zone.desired, 0);
-  return starting === 0 || withImage(seen, state.image).length > 0
+  const isEmpty = starting === 0 && !seen.applying && (seen.need ?? 0) === 0;
+  return isEmpty || withImage(seen, state.image).length > 0
     ? goOn(enter(state, 'verify', now), [], [])
     : goOn(state, [], [{ code: 'waits-for-workers', starting }]);
 }
@@ -168,6 +172,9 @@ function soak(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep 
   // One that has just said that it does not serve: it gets well, or is a failure when that lasts.
   const ill = sizeOf(withImage(seen, state.image).filter((one) => one.ill !== undefined));
   if (ill > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: ill }]);
+  // Its node went away meanwhile: somebody has to be there at the end to have proved the image.
+  if (!withImage(seen, state.image).some((one) => one.state === 'ready'))
+    return goOn(state, [], [{ code: 'waits-for-workers', starting: 1 }]);
   return goOn(enter(state, withoutImage(seen, state.image).length > 0 ? 'rest' : 'verify', now), [], []);
 }
 
