@@ -6,6 +6,7 @@ import { aboutKey } from '../src/core/paged.js';
 import { fitting, saidAs } from '../src/core/remedies/index.js';
 import type { RemedyRun } from '../src/core/remedies/run.js';
 import { diagnosticsNote, fittingNote } from '../src/core/views/incident-note.js';
+import { openFreezes } from '../src/core/views/intent.js';
 import type { StoredMachine } from '../src/ports.js';
 import { symptomsOf } from '../src/symptoms.js';
 import { noteLater } from './incident-note.js';
@@ -22,6 +23,7 @@ const data = z.object({
 });
 type Click = z.output<typeof data>;
 
+const HOLD_MS = 3_600_000;
 /** As long as PagerDuty may send one again. */
 const REMEMBERED_MS = 49 * 3_600_000;
 
@@ -107,7 +109,14 @@ async function whoIs(
 /** As one would type it. */
 async function wordsFor(click: Click, fleet: FleetConfig, context: JobContext): Promise<string | null> {
   if (click.action === 'hold-scale-down') {
-    return `freeze ${fleet.name} down for 1h because asked on the PagerDuty incident ${click.incident.id}`;
+    const { freezes } = await context.store.fleet(fleet.name);
+    const until = context.clock.now() + HOLD_MS;
+    // One that ends sooner gives way to the hour that was asked for; one that forbids more stays.
+    const isShorter = openFreezes(freezes, context.clock.now()).some(
+      (each) => each.fleet === fleet.name && each.kind === 'down' && each.until < until,
+    );
+    const replace = isShorter ? ' --replace' : '';
+    return `freeze ${fleet.name} down for 1h${replace} because asked on the PagerDuty incident ${click.incident.id}`;
   }
   const [first] = fitting(await see(fleet, context));
   return first === undefined ? null : saidAs(fleet.name, first);

@@ -55,7 +55,8 @@ export const pagerdutyEvent = defineJob({
       };
       const next = afterEvent(known.paged, event);
       if (next === null) return;
-      const isNew = status === 'triggered' && next.pagerId !== known.paged.pagerId;
+      // PagerDuty says so once an incident, whichever of its events is taken first.
+      const isNew = type === 'incident.triggered';
       // Before the event counts as applied: a crash in between asks for the same note again, which is written once.
       if (isNew) await suggest(key, incident.id, context);
       if (await keepPaged(known, next, {}, context)) return;

@@ -25,6 +25,8 @@ export interface Paged {
   /** PagerDuty's id and page of it, once known. */
   pagerId: string | null;
   url: string | null;
+  /** Of the newest webhook that was applied, as PagerDuty's clock has it: several may be taken at once, in any order. */
+  eventAt?: Millis;
   /** Ids of the newest webhooks that were applied: each counts once. */
   events: string[];
 }
@@ -82,16 +84,18 @@ export function newPaged(
 export function afterEvent(paged: Paged, event: PagedEvent): Paged | null {
   if (paged.events.includes(event.id)) return null;
   const isOther = paged.pagerId !== null && paged.pagerId !== event.pagerId;
-  if (isOther && event.status !== 'triggered') return null;
+  const isOvertaken = paged.eventAt !== undefined && event.at < paged.eventAt;
+  if (isOther && (event.status !== 'triggered' || isOvertaken)) return null;
   // A late word about one that is over opens nothing; only a new incident or a reopening does.
   const isLate = paged.status === 'resolved' && event.status === 'acknowledged' && !isOther;
-  const moves = !isLate && event.status !== paged.status;
+  const moves = !isLate && !isOvertaken && event.status !== paged.status;
   return {
     ...paged,
     ...(moves ? { status: event.status, by: event.by, at: event.at } : {}),
     ...(isOther ? { since: event.at } : {}),
     pagerId: event.pagerId,
     url: event.url ?? paged.url,
+    eventAt: Math.max(event.at, paged.eventAt ?? event.at),
     events: [...paged.events, event.id].slice(-EVENTS_KEPT),
   };
 }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { AlertState } from '../../src/core/incident.js';
 import type { RemedyRun } from '../../src/core/remedies/run.js';
@@ -85,6 +85,18 @@ test('Hold scale-down freezes the cuts of that fleet for an hour, in the name of
   await press('hold-scale-down', 'PUASHA', 'm-hold');
   equal(notes().length, count, 'the same click again says nothing new');
   equal((await scene.store.fleet('ocr')).freezes.length, 1);
+});
+
+test('a second hold of the hour replaces the one that would end sooner', async () => {
+  const [first] = (await scene.store.fleet('ocr')).freezes;
+  scene.world.now += 20 * 60_000;
+  await press('hold-scale-down', 'PURAVI');
+  const { freezes } = await scene.store.fleet('ocr');
+  deepEqual(
+    freezes.map(({ by, until }) => [by.name, until - scene.world.now]),
+    [['Ravi Menon', 3_600_000]],
+  );
+  ok((first?.until ?? 0) < (freezes[0]?.until ?? 0));
 });
 
 test('Run the fitting remedy raises the floor, and the outcome is written back', async () => {

@@ -107,10 +107,11 @@ test('an incident that PagerDuty opens gets its note though the bot dies between
       match(notes[0]!, /fit/);
       const known = await life.store.machine('paged', 'ocr.latency.a1');
       deepEqual(
-        { ...(known?.state as object), at: 0, since: 0 },
+        { ...(known?.state as object), at: 0, since: 0, eventAt: 0 },
         {
           ...newPaged(KEY, 'ocr', 'ocr is too slow', 0),
           pagerId: id,
+          eventAt: 0,
           events: ['e-1'],
         },
       );

@@ -2,7 +2,7 @@
  * A button on an incident, the whole way over a real Redis, BullMQ and the wire: PagerDuty signs and sends, the bot answers
  * 202 and queues, the clicker gets their role, the remedy runs, the outcome is a note.
  */
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -173,11 +173,11 @@ test('a webhook whose answer was lost comes again, and counts once', async () =>
 });
 
 test('without the header a button is refused, and a foreign signature changes nothing', async () => {
-  const count = ran.length;
+  const before = [(await store.machines('remedy')).length, (await store.fleet('ocr')).version];
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { body } = received.findLast((one) => one.path === '/pagerduty/webhook')!;
   const headers = { 'x-pagerduty-signature': `v1=${'0'.repeat(64)}` };
   equal((await fetch(`${base}/pagerduty/webhook`, { method: 'POST', body, headers })).status, 401);
   equal((await fetch(`${base}/pagerduty/action/run-remedy`, { method: 'POST', body })).status, 401);
-  ok(ran.length === count);
+  deepEqual([(await store.machines('remedy')).length, (await store.fleet('ocr')).version], before);
 });
