@@ -7,7 +7,7 @@ import type { Symptoms } from '../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../src/core/remedies/run.js';
 import type { FleetState } from '../src/ports.js';
 import { lightSymptoms } from '../src/symptoms.js';
-import type { Look } from './look.js';
+import { type Look, openFreezes } from './look.js';
 
 /** `alertSince`: of the alert as it is being stored now. */
 export async function fittingNow(
@@ -22,11 +22,13 @@ export async function fittingNow(
   return fitting({ ...seen, alertSince });
 }
 
-/** The first that fits and may: as a command in Muster's own name, with the same audit and the same message. */
+/** The first that fits and may, unless somebody stopped all changes: as a command in Muster's own name, with the same audit and the same message. */
 export async function runByItself(fleet: FleetConfig, fits: Fit[], context: JobContext): Promise<void> {
   const { auto = [], perHour = 0 } = fleet.remedies ?? {};
-  const [first] = fits.filter(({ remedy }) => auto.includes(remedy.name));
+  const [first] = fits.filter(({ remedy, doubtful }) => !doubtful && auto.includes(remedy.name));
   if (first === undefined || fleet.policy.mode !== 'act') return;
+  const { freezes } = await context.store.fleet(fleet.name);
+  if (openFreezes(freezes, context.clock.now()).some(({ kind }) => kind === 'all')) return;
   const stored = await context.store.machines('remedy');
   const runs = stored.filter((one) => one.fleet === fleet.name).map((one) => one.state as RemedyRun);
   const asked = { name: first.remedy.name, words: first.words };

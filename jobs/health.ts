@@ -10,7 +10,7 @@ import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import { type HealthEvent, lasting, watchHealth } from '../src/core/health/watch.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
-import { healthKey } from '../src/core/paged.js';
+import { healthKey, type Paged, pagedId } from '../src/core/paged.js';
 import type { Policy } from '../src/core/policy.js';
 import { type Fit, fitting } from '../src/core/remedies/index.js';
 import { healthMessage } from '../src/core/views/health.js';
@@ -76,7 +76,7 @@ export async function keepHealth(
   const told =
     event === null || alert === null
       ? { outbox: [], pager: [] }
-      : tell(fleet, event, state, alert, fits, now);
+      : tell(fleet, event, { ...state, alert }, fits, await pagedOf(fleet, alert.id, context), now);
   const machine: StoredMachine<HealthState> = {
     ...{ v: 1, kind: HEALTH, id: fleet.name, fleet: fleet.name, rev: stored?.rev ?? 0, at: now, state },
     open: state.alert !== null || state.ill.length > 0,
@@ -109,18 +109,39 @@ async function fitsOf(
   return fitting({ ...light, workers, nodes, health });
 }
 
+type Alerting = HealthState & { alert: NonNullable<HealthState['alert']> };
+
+async function pagedOf(fleet: FleetConfig, alertId: string, context: JobContext): Promise<Paged | null> {
+  const stored = await context.store.machine('paged', pagedId(healthKey(fleet.name, alertId)));
+  return (stored?.state as Paged | undefined) ?? null;
+}
+
+/** The alert's message as it is now. `rank` 1: brought up to date in the same moment. */
+export function healthRow(
+  fleet: FleetConfig,
+  event: HealthEvent,
+  health: Alerting,
+  known: { fits: Fit[]; paged: Paged | null; rank?: number },
+  now: Millis,
+): OutboxRow {
+  const { id, since } = health.alert;
+  const buttons = known.fits.map((fit) => remedyButton(fleet.name, fit));
+  const message = healthMessage(event, { fleet: fleet.name, health, since, buttons, paged: known.paged });
+  return row(fleet.channel, `health-${id}`, fleet.name, 'alert', now, message, { rank: known.rank ?? 0 });
+}
+
 function tell(
   fleet: FleetConfig,
   event: HealthEvent,
-  health: HealthState,
-  alert: NonNullable<HealthState['alert']>,
+  health: Alerting,
   fits: Fit[],
+  paged: Paged | null,
   now: Millis,
 ): { outbox: OutboxRow[]; pager: PagerEvent[] } {
-  const key = `health-${alert.id}`;
-  const buttons = fits.map((fit) => remedyButton(fleet.name, fit));
-  const message = healthMessage(event, { fleet: fleet.name, health, since: alert.since, buttons });
-  const outbox = [row(fleet.channel, key, fleet.name, 'alert', now, message)];
+  const { alert } = health;
+  const own = healthRow(fleet, event, health, { fits, paged }, now);
+  const { key, message } = own;
+  const outbox = [own];
   if (event === 'updated') return { outbox, pager: [] };
   const page: PagerEvent = {
     v: 1,

@@ -1,5 +1,6 @@
 /** Moving what is known of an incident, and the message in the chat that shows it. */
 import type { JobContext } from '../src/app.js';
+import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
 import { aboutKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
@@ -11,6 +12,7 @@ import type { AuditEntry, StoredMachine } from '../src/ports.js';
 import { glance } from '../src/symptoms.js';
 import { hasStopped } from './alerts.js';
 import { announceAll } from './announce.js';
+import { healthRow } from './health.js';
 import { row, stoppedKey } from './messages.js';
 
 export interface Known {
@@ -93,6 +95,13 @@ async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<Ou
     };
     const message = isFiring ? latencyFiring(seen) : latencyResolved(seen);
     return row(fleet.channel, `latency-${alert.id}`, name, 'alert', now, message, { rank: 1 });
+  }
+  if (about?.what === 'health') {
+    const health = (await context.store.machine(HEALTH, name))?.state as HealthState | undefined;
+    const alert = health?.alert ?? null;
+    if (health === undefined || alert === null || alert.id !== about.id) return null;
+    const fits = fitting(await glance(fleet, now, await context.store.fleet(name), context));
+    return healthRow(fleet, 'updated', { ...health, alert }, { fits, paged, rank: 1 }, now);
   }
   if (about?.what === 'decisions') {
     const { lastCycle, memory } = await context.store.fleet(name);

@@ -70,7 +70,7 @@ export const fleetSchema = z.strictObject({
         .refine(isTemplate, 'must be an http or https URL; {address}, {port} and {worker} are filled in'),
       port: z.string().min(1).default('health'),
       portPerWorker: z.boolean().default(false),
-      timeoutSeconds: z.number().min(0.1).max(5).default(2),
+      timeoutSeconds: z.number().min(0.1).max(3).default(2),
       stuckAfter: z.number().min(2).default(20),
       stuckLeastSeconds: z.number().min(60).max(86_400).default(120),
     })

@@ -169,7 +169,11 @@ test('who is ill for long is recycled: a worker, or the node on which nobody ser
     ['recycle-worker', 'w3'],
   ]);
   const open = { image: 'i', at: NOON, open: true, ended: null };
-  deepEqual(fits([ill('w1', 'stuck')], { rollout: open }), [], 'a rollout has its own way back');
+  const doubtful = (some: Ill[], more: Partial<Symptoms> = {}) =>
+    fitting(seen({ workers, health: health(some), ...more })).map((fit) => fit.doubtful);
+  deepEqual(doubtful([ill('w1', 'stuck')]), [false]);
+  deepEqual(doubtful([ill('w1', 'silent')]), [true], 'it may serve');
+  deepEqual(doubtful([ill('w1', 'stuck')], { rollout: open }), [true], 'a rollout has its own way back');
   const stalled = { since: NOON, busy: 3, finishing: 0 };
   const common = seen({ workers, health: health([ill('w1', 'device')], { stalled }) });
   deepEqual(names(common), [], 'nobody is recycled for a common cause');

@@ -183,3 +183,19 @@ test('killed at any moment while a worker is stuck: one worker is recycled, one 
   );
   equal(keys.size, 1);
 });
+
+test('a freeze stops Muster’s own hand until it ends', async () => {
+  const world = await aRolloutWorld({ remedies: AUTO });
+  match(await world.say(`freeze ${FLEET} for 1h because we look`), /./);
+  const [victim] = running(world);
+  world.simulation.cluster.sicken(victim!.id, { kind: 'stuck' });
+  await world.pass(10);
+  deepEqual(await runs(world), []);
+  match(await world.say(`remedy ${FLEET}`), /Fitting face-match now: recycle-worker/);
+  match(await world.say(`unfreeze ${FLEET}`), /./);
+  await world.pass(3);
+  deepEqual(
+    (await runs(world)).map(({ name, auto }) => [name, auto]),
+    [['recycle-worker', true]],
+  );
+});

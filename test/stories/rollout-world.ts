@@ -46,6 +46,8 @@ export interface RolloutWorld {
   /** The bot dies at this many port calls from now; null: never. */
   killAfter(calls: number | null): void;
   kills(): number;
+  /** Told before a worker is stopped, or a node drained. */
+  watch(by: { stopWorker?(id: string): void; drain?(node: string, decisionId: string): void }): void;
   /** What should never have happened, told at the moment it did. */
   broken: string[];
 }
@@ -127,6 +129,19 @@ export async function aRolloutWorld(
     };
   };
 
+  let watcher: Parameters<RolloutWorld['watch']>[0] = {};
+  const seenBy = (inner: ReturnType<typeof createSimulatedOrchestrator>): typeof inner => ({
+    ...inner,
+    async stopWorker(target, id) {
+      watcher.stopWorker?.(id);
+      return inner.stopWorker(target, id);
+    },
+    async drain(target, id, why) {
+      watcher.drain?.(id, why.decisionId);
+      return inner.drain(target, id, why);
+    },
+  });
+
   const clock = { now: () => now, speed: 1, sleep: async () => {} };
   const queue = createMemoryQueue(clock);
   const store = createMemoryStore(clock);
@@ -135,7 +150,7 @@ export async function aRolloutWorld(
     clock,
     store: mortal(store),
     queue: mortal(queue.queue),
-    orchestrator: mortal(createSimulatedOrchestrator(twin)),
+    orchestrator: mortal(seenBy(createSimulatedOrchestrator(twin))),
     nodeGroups: mortal(createSimulatedNodeGroups(twin)),
     rollouts: mortal(watched(createSimulatedRollouts(twin))),
     health: mortal(createSimulatedHealth(twin)),
@@ -260,6 +275,9 @@ export async function aRolloutWorld(
       untilDeath = calls;
     },
     kills: () => kills,
+    watch: (by) => {
+      watcher = by;
+    },
   };
   await world.pass(options.warmMinutes ?? 60);
   return world;

@@ -9,9 +9,12 @@ export interface IllNode {
   slots: number;
 }
 
-/** Nothing is recycled while a rollout is under way (it has its own way back), or when the cause is a common one. */
-const mayRecycle = ({ health, rollout }: Symptoms): boolean =>
-  health !== null && health.stalled === null && rollout?.open !== true;
+/** Nobody is recycled for a common cause: the next ones would meet it, too. */
+const mayRecycle = ({ health }: Symptoms): boolean => health !== null && health.stalled === null;
+
+/** Whose successor comes up with an image that is not proven is a person's to recycle; the rollout has its own way back. */
+export const duringRollout = ({ rollout }: Symptoms): string | null =>
+  rollout?.open === true ? 'a rollout is under way, and its successor may come up with the new image' : null;
 
 /** The oldest ill worker whose node has others that serve. */
 export function illWorker(seen: Symptoms): (Ill & { illness: Illness }) | null {

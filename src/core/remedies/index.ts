@@ -27,13 +27,17 @@ export interface Fit {
   remedy: Remedy;
   why: string;
   words: string[];
+  /** Only a person may say it now. */
+  doubtful: boolean;
 }
 
 /** Those that fit what is seen. */
 export function fitting(seen: Symptoms): Fit[] {
   return remedies.flatMap((remedy) => {
     const why = remedy.fits(seen);
-    return why === null ? [] : [{ remedy, why, words: remedy.aim?.(seen) ?? [] }];
+    return why === null
+      ? []
+      : [{ remedy, why, words: remedy.aim?.(seen) ?? [], doubtful: (remedy.doubt?.(seen) ?? null) !== null }];
   });
 }
 

@@ -1,4 +1,4 @@
-import { illNode } from './ill.js';
+import { duringRollout, illNode } from './ill.js';
 import { none, planned, type Remedy, type Symptoms } from './remedy.js';
 
 /** A node whose device or disk misbehaves: its work leaves, and it takes work again once it is empty. */
@@ -15,6 +15,7 @@ export const recycleNode: Remedy = {
     if (ill === null) return null;
     return `none of the ${ill.slots} workers on node ${nameOf(ill.node, seen)} in ${ill.zone} serves`;
   },
+  doubt: duringRollout,
   aim(seen) {
     const ill = illNode(seen);
     return ill === null ? [] : [ill.node];

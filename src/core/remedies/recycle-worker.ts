@@ -1,5 +1,5 @@
 import { ILLNESS_WORDS } from '../health/words.js';
-import { illWorker } from './ill.js';
+import { duringRollout, illWorker } from './ill.js';
 import { none, planned, type Remedy } from './remedy.js';
 
 /** Enough of an id to name one worker of a fleet. */
@@ -19,6 +19,10 @@ export const recycleWorker: Remedy = {
     return ill === null
       ? null
       : `worker ${ill.worker.slice(0, 8)} in ${ill.zone} ${ILLNESS_WORDS[ill.illness]}`;
+  },
+  doubt(seen) {
+    if (illWorker(seen)?.illness === 'silent') return 'it may serve, and only not say so';
+    return duringRollout(seen);
   },
   aim(seen) {
     const ill = illWorker(seen);

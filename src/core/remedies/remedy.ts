@@ -74,6 +74,8 @@ export interface Remedy {
   falls: boolean;
   /** Why it fits what is seen; null: it does not, or nobody can say. */
   fits(seen: Symptoms): string | null;
+  /** Why only a person may say it now, although it fits; absent or null: Muster may, too, where it is allowed. */
+  doubt?(seen: Symptoms): string | null;
   /** The words that it fits with, so that a button means the same later; absent: it needs none. */
   aim?(seen: Symptoms): string[];
   plan(words: string[], seen: Symptoms): RemedyPlan | NoRemedy;

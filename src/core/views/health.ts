@@ -6,6 +6,8 @@ import { lasting } from '../health/watch.js';
 import { ILLNESS_WORDS } from '../health/words.js';
 import type { Button, Message, Part, Text } from '../message.js';
 import type { Millis } from '../model.js';
+import type { Paged } from '../paged.js';
+import { pagedButtons, pagedLine } from './paged.js';
 import { at, UNKNOWN, workers } from './words.js';
 
 const SHOWN = 6;
@@ -16,6 +18,8 @@ export interface HealthSeen {
   since: Millis;
   /** Of the remedies that fit. */
   buttons: Button[];
+  /** What PagerDuty knows of it; absent or null: nothing was heard from there yet. */
+  paged?: Paged | null;
 }
 
 export function healthMessage(event: HealthEvent, seen: HealthSeen): Message {
@@ -32,13 +36,18 @@ function firing(seen: HealthSeen): Message {
     parts.push({ kind: 'list', items: ill.slice(0, SHOWN).map(illLine) });
     if (ill.length > SHOWN) parts.push({ kind: 'text', text: `And ${ill.length - SHOWN} more.` });
   }
+  if (seen.paged) parts.push({ kind: 'text', text: pagedLine(seen.paged) });
   parts.push({
     kind: 'context',
     text: [capacityWords(health, missing), ' Since ', at(since, 'date-time'), '.'],
   });
   parts.push({
     kind: 'buttons',
-    buttons: [...buttons.slice(0, 2), { label: 'Status', command: `status ${fleet}` }],
+    buttons: [
+      ...buttons.slice(0, 2),
+      ...pagedButtons(seen.paged ?? null, fleet, 'health'),
+      { label: 'Status', command: `status ${fleet}` },
+    ],
   });
   return {
     summary: `${fleet}: ${firingSummary(health, ill)}`,
