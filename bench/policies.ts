@@ -1,6 +1,7 @@
 /**
- * All policies on the recorded traces: the tables, where Muster stands against its aims, and cost against late requests
- * as a chart for each trace (policies-<trace>.png in the current folder, or in the folder that is named).
+ * All policies on the recorded traces: the tables, where Muster stands against its aims, what knowing the future would be
+ * worth, and cost against late requests as a chart for each trace (policies-<trace>.png in the current folder, or in the
+ * folder that is named).
  *
  *   npm run bench:policies [-- FOLDER]
  */
@@ -11,9 +12,10 @@ import { drawChart } from '../src/adapters/chart/draw.js';
 import { policyFor, runBacktest } from '../src/simulation/backtest/backtest.js';
 import { frontierChart } from '../src/simulation/backtest/charts.js';
 import type { Measures } from '../src/simulation/backtest/measures.js';
-import { type Scenario, scaled } from '../src/simulation/backtest/scenario.js';
+import { demandCurve, type Scenario, scaled } from '../src/simulation/backtest/scenario.js';
 import { table } from '../src/simulation/backtest/table.js';
 import { readTrace, type Trace } from '../src/simulation/trace.js';
+import { type Foresight, foresight, workerHoursAt } from './foresight.js';
 
 const TRACES = [
   { name: 'worldcup98-may', perDay: null, aim: { ratio: 1.2, late: 0.005 } },
@@ -41,6 +43,7 @@ for (const { name, perDay, aim } of TRACES) {
   );
   console.log(table(policies));
   console.log(verdict(policies, aim));
+  console.log(worthOfForesight(policies, foresight(scenario, demandCurve(scenario))));
   mkdirSync(out, { recursive: true });
   const picture = join(out, `policies-${name}.png`);
   await writeFile(
@@ -88,13 +91,37 @@ function verdict(policies: Measures[], aim: { ratio: number; late: number }): st
     const rivals = muster.filter(({ lateShare }) => lateShare <= peer.lateShare);
     const best = rivals.sort((a, b) => a.workerHours - b.workerHours)[0];
     if (best === undefined) {
-      lines.push(`${peer.name} (${percent(peer.lateShare)} late): no preset has so few late requests`);
+      const why = peer.name === 'static-peak' ? '; it knows the highest minute in advance' : '';
+      lines.push(`${peer.name} (${percent(peer.lateShare)} late): no preset has so few late requests${why}`);
       continue;
     }
     const saved = 1 - best.workerHours / peer.workerHours;
     lines.push(
       `${peer.name} (${percent(peer.lateShare)} late): ${best.name} costs ${percent(saved, 1)} less ` +
         `at ${percent(best.lateShare)} late${saved >= CHEAPER ? '' : `, below the aim of ${percent(CHEAPER, 0)}`}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** How much of each gap a better forecast could close, under the same rules. */
+function worthOfForesight(policies: Measures[], { all, around }: Foresight): string {
+  const clairvoyant = policies.find(({ name }) => name === 'clairvoyant')!;
+  const ratio = (workerHours: number): string => (workerHours / clairvoyant.workerHours).toFixed(3);
+  const lines = [
+    'with foresight, cuts at cycles only:',
+    `  each minute known: ${ratio(all.workerHours)} x clairvoyant at ${percent(all.lateShare)} late`,
+    ...around.map(
+      ({ workerHours, lateShare }) =>
+        `  only the minutes before and after each known: ${ratio(workerHours)} x at ${percent(lateShare)} late`,
+    ),
+  ];
+  for (const { name, workerHours, lateShare } of policies) {
+    if (name.startsWith('muster/') || name === 'clairvoyant' || lateShare > COMPARED_LATE) continue;
+    const least = workerHoursAt(around, lateShare);
+    if (least === null) continue;
+    lines.push(
+      `  that costs ${percent(1 - least / workerHours, 1)} less than ${name} at its ${percent(lateShare)} late`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -24,8 +24,8 @@ export interface Preset {
 
 const PRESETS: Record<Policy['preset'], Preset> = {
   thrifty: {
-    near: 0.975,
-    guard: 0.965,
+    near: 0.97,
+    guard: 0.958,
     horizon: 0.03,
     room: 1,
     latencyQuantile: 0.95,
@@ -33,8 +33,8 @@ const PRESETS: Record<Policy['preset'], Preset> = {
     drainSeconds: 300,
   },
   balanced: {
-    near: 0.988,
-    guard: 0.983,
+    near: 0.9855,
+    guard: 0.98,
     horizon: 0.05,
     room: 1.03,
     latencyQuantile: 0.95,

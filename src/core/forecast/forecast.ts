@@ -6,7 +6,7 @@ import { quantiles } from '../presets.js';
 import { type Voter, vote } from './combine.js';
 import { horizonOf } from './forecaster.js';
 import { quantileMargin } from './margin.js';
-import { capped, nearForecast } from './near.js';
+import { capped, highUntilNear } from './near.js';
 import type { ForecastState } from './state.js';
 
 export interface Forecast {
@@ -34,7 +34,7 @@ export function forecast(state: ForecastState, now: Millis, policy: Policy): For
     combined === null
       ? null
       : capped(combined * quantileMargin(state.cycle, now, horizon), combined, state.near);
-  const soon = nearForecast(state.near, now, near, room)?.high ?? null;
+  const soon = highUntilNear(state.near, now, near, room);
   const high = ahead === null && soon === null ? null : Math.max(ahead ?? 0, soon ?? 0);
   const margin = high === null || combined === null || combined <= 0 ? 1 : high / combined;
   return { from, to, expected: combined, high, margin, voters };

@@ -67,9 +67,31 @@ export function nearForecast(
 ): { expected: number; high: number } | null {
   const latest = near.latest;
   if (latest === null || now - near.at > STALE_MS) return null;
-  const { expected, spread } = latest;
-  const root = Math.sqrt(expected) + zQuantile(near, quantile) * spread;
-  return { expected, high: capped(Math.max(Math.max(0, root) ** 2, expected * room), expected, near) };
+  return { expected: latest.expected, high: highOf(near, latest, quantile, room) };
+}
+
+/**
+ * The highest such rate among the minutes from `now` until then, each as it was foreseen a start-up before: a cut works at
+ * once, and no raise comes in time for them.
+ */
+export function highUntilNear(near: NearState, now: Millis, quantile: number, room = 1): number | null {
+  const then = nearForecast(near, now, quantile, room);
+  if (then === null) return null;
+  let most = then.high;
+  for (const { to, combined, spread } of near.pending) {
+    if (to > now) most = Math.max(most, highOf(near, { expected: combined, spread }, quantile, room));
+  }
+  return most;
+}
+
+function highOf(
+  near: NearState,
+  { expected, spread }: { expected: number; spread: number },
+  quantile: number,
+  room: number,
+): number {
+  const root = Math.max(0, Math.sqrt(expected) + zQuantile(near, quantile) * spread);
+  return capped(Math.max(root ** 2, expected * room), expected, near);
 }
 
 /** A bad forecaster cannot run up the bill: no margin reaches far above the highest minute of the last day or so. */

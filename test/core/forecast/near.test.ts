@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearForecast } from '../../../src/core/forecast/near.js';
+import { highUntilNear, nearForecast } from '../../../src/core/forecast/near.js';
 import { emptyMemory, learn } from '../../../src/core/learn.js';
 import type { Memory } from '../../../src/core/memory.js';
 import { policySchema } from '../../../src/core/policy.js';
@@ -103,4 +103,16 @@ test('missing minutes leave the forecast as it was for ten minutes and then unkn
 test('room is kept where traffic was too smooth to teach any', () => {
   const near = highAt(teach(Array.from({ length: 500 }, () => 100)), 0.9, 1.1)!;
   assert.ok(near.high >= near.expected * 1.1 - 1e-9);
+});
+
+test('until a raise can serve, a cycle keeps what was foreseen for those minutes, and no longer', () => {
+  const calm = Array.from({ length: 300 }, (_, i) => 20 + (i % 3));
+  const until = (memory: Memory) => highUntilNear(memory.forecast.near, memory.lastAt!, 0.9)!;
+  // Two high minutes were believed; the two after them bring the level down again.
+  const falling = [...calm, 90, 95, 20, 20];
+  const soon = teach(falling);
+  assert.ok(until(soon) > highAt(soon, 0.9)!.high, `${until(soon)} ${highAt(soon, 0.9)!.high}`);
+  assert.ok(until(soon) >= highAt(teach(falling.slice(0, -2)), 0.9)!.expected);
+  const later = teach([...falling, ...calm.slice(0, 60)]);
+  assert.ok(until(later) < 1.2 * highAt(later, 0.9)!.high);
 });
