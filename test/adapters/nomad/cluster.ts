@@ -4,7 +4,7 @@
  * tag says how it behaves, as in the simulation: `bad…` does not come up, `missing…` is not in the registry.
  */
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, aJob, askOf, configOf, freePort, launch, until } from './agent.js';
@@ -68,6 +68,7 @@ export async function startCluster(): Promise<RealCluster> {
   const stop = async () => {
     await clear().catch(() => {});
     for (const one of stops.reverse()) await one();
+    await endTasks(folder);
     for (const line of (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n'))
       if (line.includes(` ${folder}/`)) spawnSync('umount', [line.split(' ')[1] ?? '']);
     await rm(folder, { recursive: true, force: true });
@@ -125,6 +126,21 @@ export async function startCluster(): Promise<RealCluster> {
       }, 'every worker is healthy');
     },
   };
+}
+
+/** A client that ends at once after its tasks may leave their executors: they carry the cluster's folder in their environment. */
+async function endTasks(folder: string): Promise<void> {
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const about = await Promise.all(
+      ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    );
+    if (!about.some((text) => text.includes(folder))) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 export function aWorkerJob(id: string, zone: string, count: number, image: string, update: object) {
