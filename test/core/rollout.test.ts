@@ -229,6 +229,18 @@ describe('a rollout, phase by phase', () => {
         { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
       ],
       [
+        'chooses another golden node when the first one is lost before the soak is over',
+        aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
+        world({ b1: 'oo', b2: 'oo' }, {}, ['a']),
+        { phase: 'golden', updates: [] },
+      ],
+      [
+        'soaks anew when the golden node’s workers start again',
+        aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
+        world({ ...calm, a1: 'NN' }, {}, ['a']),
+        { phase: 'soak', codes: ['waits-for-workers'] },
+      ],
+      [
         'tries no image where nobody is left to try it on',
         aRollout({ phase: 'golden', surge: 2 }),
         world({}, { zones: world(calm).zones }),

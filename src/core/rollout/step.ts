@@ -166,7 +166,12 @@ function withoutGolden(state: RolloutState, seen: RolloutSeen, now: Millis): Rol
     : goOn(state, [], [{ code: 'waits-for-workers', starting }]);
 }
 
+/** Only an image that somebody runs is tried. Workers that left with their zone or node have shown nothing. */
 function soak(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
+  const own = withImage(seen, state.image);
+  if (own.length === 0) return goOn({ ...enter(state, 'golden', now), golden: null }, [], []);
+  if (!own.some((one) => one.state === 'ready'))
+    return goOn({ ...state, phaseAt: now }, [], [{ code: 'waits-for-workers', starting: sizeOf(own) }]);
   const until = state.phaseAt + state.soakSeconds * 1_000;
   if (now < until) return goOn(state, [], [{ code: 'soaking', until }]);
   // One that has just said that it does not serve: it gets well, or is a failure when that lasts.

@@ -10,7 +10,7 @@ import type { Store } from '../../ports.js';
 import { createRandom, seedFor } from '../random.js';
 import { createTraffic, type Traffic } from '../traffic.js';
 import type { PagerTwin, Workspace } from './chat.js';
-import { createFaults, type Faults } from './faults.js';
+import { createFaults, type Faults, type Window } from './faults.js';
 import { fleetsOf } from './fleets.js';
 import { answerProposals, bringToAnEnd } from './full/end.js';
 import { eventsOf, operatorsOf } from './full/script.js';
@@ -85,6 +85,10 @@ const HOUR = 3_600_000;
 /** Monday, half past midnight in India. */
 export const START = Date.UTC(2026, 0, 4, 19, 0);
 
+/** Runs that hang keep each other waiting here, longer than they would as processes of their own: not for whole cycles. */
+const briefly = (window: Window): Window =>
+  window.illness === 'slow' ? { ...window, until: Math.min(window.until, window.from + HOUR / 4) } : window;
+
 /** Full days are short: they begin at any hour, so that some of them meet the peak. */
 const startOf = ({ seed, full }: WholeSpec): Millis =>
   full === true ? START + createRandom(seedFor(seed, 'start')).int(24) * HOUR : START;
@@ -107,7 +111,8 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
   const plan = spec.plan ?? planOf(seed, fleets, start, end);
   const world = createWorld(seed, start, fleets, spec.traffic ?? trafficOf(seed, fleets));
   const log = createDayLog(spec.keep);
-  const faults = createFaults(seed, plan.windows, plan.rates, plan.strokes);
+  const windows = full ? plan.windows.map(briefly) : plan.windows;
+  const faults = createFaults(seed, windows, plan.rates, plan.strokes);
   const counts = {
     decisions: 0,
     actions: 0,

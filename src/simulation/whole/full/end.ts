@@ -47,6 +47,7 @@ export async function bringToAnEnd(ending: Ending): Promise<void> {
   const { world, store, time, pagerduty, log, say } = ending;
   const since = world.now();
   await answerProposals(store, say);
+  await replaceLost(ending);
   await time.passTo(since + LOOK_MS);
   let phases = '';
   let changedAt = since;
@@ -68,6 +69,22 @@ export async function bringToAnEnd(ending: Ending): Promise<void> {
   log.line(world.now(), 'nothing is under way any more');
 }
 
+/** A VM that never returns and that no maintenance looks after any more, as somebody had it ignored. */
+async function replaceLost({ world, store, log }: Ending): Promise<void> {
+  const open = (await machinesOf(store, [MAINTENANCE])).filter((one) => one.open);
+  const known = new Set(open.map(({ state }) => (state as MaintenanceState).node.name));
+  for (const { name, group, state, maintenance } of world.cluster.state.vms)
+    if (state === 'down' && maintenance?.downMs === null && !known.has(name))
+      replace(group, name, world, log);
+}
+
+function replace(group: string, name: string, world: World, log: DayLog): void {
+  const size = world.cluster.group(group)?.size ?? 0;
+  log.line(world.now(), `somebody puts another machine in the place of ${name}`);
+  world.cluster.deleteInstances(group, [name]);
+  world.cluster.resize(group, size);
+}
+
 async function lookAfterRollout(
   { say, world }: Ending,
   fleet: string,
@@ -86,7 +103,7 @@ async function lookAfterRollout(
 }
 
 async function lookAfterNode(
-  { say, world, fleets, log }: Ending,
+  { say, world, log }: Ending,
   fleet: string,
   state: MaintenanceState,
   since: Millis,
@@ -97,12 +114,8 @@ async function lookAfterNode(
     await say(`migrate ignore ${node.name}`, PEOPLE[0]!);
   } else if (asked?.why === 'never-returned' || asked?.why === 'unhealthy') {
     // Nobody can make a new one here but a person, who puts another machine in its place.
-    const zone = fleets.find(({ name }) => name === fleet) && `${fleet}-${node.zone}`;
-    if (zone === undefined || !world.cluster.vms(zone).some((vm) => vm.name === node.name)) return;
-    const size = world.cluster.group(zone)?.size ?? 0;
-    log.line(world.now(), `somebody puts another machine in the place of ${node.name}`);
-    world.cluster.deleteInstances(zone, [node.name]);
-    world.cluster.resize(zone, size);
+    const group = `${fleet}-${node.zone}`;
+    if (world.cluster.vms(group).some((vm) => vm.name === node.name)) replace(group, node.name, world, log);
   }
 }
 

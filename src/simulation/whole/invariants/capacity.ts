@@ -20,6 +20,8 @@ export const capacityKept: Invariant = {
 function capacityWatch(truth: Truth): Watch {
   const rates = new Map<string, { at: Millis; rate: number }[]>();
   const away = new Map<string, string>();
+  /** Hours of the cloud, as they stood a minute ago: whoever acts may not have heard yet that one was taken back. */
+  let hours = new Map<string, Millis>();
 
   /** The least that any of the minutes needed of which the bot may have known. */
   const needed = (fleet: string): number => {
@@ -34,6 +36,7 @@ function capacityWatch(truth: Truth): Watch {
   };
   return {
     minute: () => {
+      hours = hoursOf(truth);
       for (const fleet of truth.fleets()) {
         const rate = truth.world.traffic.fleet(fleet).requestsPerSecond;
         const oldest = truth.now() - truth.policy(fleet).staleSeconds * 1_000 - 2 * MINUTE;
@@ -51,7 +54,7 @@ function capacityWatch(truth: Truth): Watch {
       if (taken <= 0) return null;
       const left = event.before - taken;
       const need = needed(fleet);
-      if (left >= need || isForced(event, truth)) return null;
+      if (left >= need || isForced(event, hours, truth)) return null;
       // The first image that a rollout sets is the new one; every other is the way back.
       const isBack = what === 'update' && by !== null && away.get(by) !== image;
       if (isBack && taken <= truth.policy(fleet).workersPerAllocation) return null;
@@ -74,8 +77,16 @@ function takenBy({ what, by, before, after, onNode }: Touch): number {
   }
 }
 
-const isForced = ({ node, what }: Touch, truth: Truth): boolean => {
-  if (what === 'update') return false;
-  const vm = truth.world.cluster.state.vms.find((one) => one.id === node);
-  return vm?.maintenance !== undefined && vm.maintenance.at - truth.now() <= LAST_MOMENT_MS;
-};
+function isForced({ node, what }: Touch, before: Map<string, Millis>, truth: Truth): boolean {
+  if (what === 'update' || node === null) return false;
+  const at = hoursOf(truth).get(node) ?? before.get(node);
+  return at !== undefined && at - truth.now() <= LAST_MOMENT_MS;
+}
+
+/** When the cloud stops a VM, by the VM's id. */
+const hoursOf = (truth: Truth): Map<string, Millis> =>
+  new Map(
+    truth.world.cluster.state.vms.flatMap(({ id, maintenance }) =>
+      maintenance === undefined ? [] : [[id, maintenance.at] as const],
+    ),
+  );

@@ -42,6 +42,12 @@ function goldenWatch(truth: Truth): Watch {
     trial.since = here ? (trial.since ?? truth.now()) : null;
     if (trial.since !== null) trial.longest = Math.max(trial.longest, truth.now() - trial.since);
   };
+  /** Its zone went out, or its node: another one is the first to try the image. */
+  const isLost = ({ golden, image, longest, fleet }: Trial): boolean =>
+    longest < (soaks.get(`${fleet} ${image}`) ?? 0) - COARSE_MS &&
+    !truth.world.cluster.state.allocations.some(
+      (one) => one.vm === golden && one.image === image && isLive(one),
+    );
   return {
     answered: ({ said }) => {
       const [, fleet, image, minutes] = /^deploy (\S+) (\S+:\S+) --soak (\d+)m/.exec(said) ?? [];
@@ -65,6 +71,10 @@ function goldenWatch(truth: Truth): Watch {
       }
       if (trial.golden === node) return null;
       look(trial);
+      if (isLost(trial)) {
+        trials.set(key, { ...trial, golden: node, since: null, longest: 0 });
+        return null;
+      }
       const soak = soaks.get(`${fleet} ${image}`) ?? 0;
       return trial.longest >= soak - COARSE_MS
         ? null
