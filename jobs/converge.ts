@@ -5,9 +5,9 @@ import { type GroupNow, nextSteps, type Step } from '../src/core/converge.js';
 import type { DesiredState, Freeze, Millis } from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import { perform } from '../src/perform.js';
-import type { FleetState, Lease } from '../src/ports.js';
+import type { Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
-import { openFreezes } from './look.js';
+import { isUnheard, openFreezes } from './look.js';
 import { end, note } from './progress.js';
 
 /** Between two looks at the cluster while it moves, Muster time. */
@@ -48,14 +48,6 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
   const { desired } = state;
   if (desired === null || desired.status === 'ready' || desired.status === 'failed') return null;
   const now = context.clock.now();
-  if (hasNewerIntent(state, now)) {
-    await context.queue.enqueue(
-      'evaluate',
-      { v: 1, fleet: fleet.name, trigger: 'request' },
-      { dedupe: `evaluate-${fleet.name}` },
-    );
-    return STEP_MS;
-  }
   const freeze = stops(openFreezes(state.freezes, now), desired);
   if (freeze !== null) {
     await end(
@@ -67,6 +59,15 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
       context,
     );
     return null;
+  }
+  // The next decision speaks; this one is old.
+  if (isUnheard(state)) {
+    await context.queue.enqueue(
+      'evaluate',
+      { v: 1, fleet: fleet.name, trigger: 'request' },
+      { dedupe: `evaluate-${fleet.name}` },
+    );
+    return STEP_MS;
   }
   if ((desired.restUntil ?? 0) > now) return desired.restUntil! - now;
   try {
@@ -200,12 +201,6 @@ async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<GroupN
     names: instances.filter((instance) => instance.status !== 'leaving').map((instance) => instance.name),
     problem,
   }));
-}
-
-/** A person changed intent after the decision was made: the next evaluation speaks, this one is old. */
-function hasNewerIntent(state: FleetState, now: Millis): boolean {
-  const decidedAt = state.latest?.at ?? 0;
-  return state.override !== null && state.override.until > now && state.override.at > decidedAt;
 }
 
 function stops(freezes: Freeze[], desired: DesiredState): Freeze | null {

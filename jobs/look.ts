@@ -199,6 +199,13 @@ export function seenOf(
   };
 }
 
+/**
+ * People set, changed or ended something that no decision has seen yet: it is on its way, or whoever stored it died, or lost
+ * Redis, before a decision was asked for. By the fleet's version, not by times: those are of many machines.
+ */
+export const isUnheard = ({ memory, version }: FleetState): boolean =>
+  memory?.decidedVersion !== undefined && version > memory.decidedVersion;
+
 export const openFreezes = (freezes: Freeze[], now: Millis): Freeze[] =>
   freezes.filter((freeze) => freeze.until > now);
 

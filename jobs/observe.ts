@@ -13,7 +13,7 @@ import { fittingNow, runByItself } from './auto-remedy.js';
 import { expireIntents } from './expire.js';
 import { keepHealth, lookAtHealth } from './health.js';
 import { defineJob } from './job.js';
-import { bySoon, keep, type Look, look, seenOf } from './look.js';
+import { bySoon, isUnheard, keep, type Look, look, seenOf } from './look.js';
 import { rolloutAgain } from './rollout.js';
 
 /** A cycle that is still undecided this long after its start is asked for again: the schedule's own slot got lost. */
@@ -65,10 +65,6 @@ async function wake(fleet: FleetConfig, state: FleetState, seen: Seen, context: 
     );
   }
 }
-
-/** People asked for something that no decision has seen: whoever stored it died, or lost Redis, before it could ask for one. */
-const isUnheard = ({ memory, version }: FleetState): boolean =>
-  memory?.decidedVersion !== undefined && version > memory.decidedVersion;
 
 /** `evaluate` may have kept this minute's sample first; the alert judges each minute once whoever kept it. */
 async function watch(

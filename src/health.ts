@@ -1,6 +1,6 @@
 /**
- * Whether the bot lives (/healthz) and does its work (/readyz): 503 when its store does not answer, or when a fleet had
- * no decision for two cycles. A balancer and a dead-man alert read these, so they depend on nothing but the store.
+ * Whether the bot lives (/healthz) and does its work (/readyz): 503 when its store does not answer, when a fleet had
+ * no decision for two cycles, or when this machine's clock is so wrong that it leaves the work to others. A balancer and a dead-man alert read these, so they depend on nothing but the store.
  */
 import type { FleetConfig } from './config.js';
 import { cycleMs } from './core/policy.js';
@@ -16,8 +16,10 @@ export async function readiness(
   clock: Clock,
   fleets: FleetConfig[],
   startedAt: number,
+  /** What is wrong with this machine's clock; null: nothing. */
+  clockProblem: string | null = null,
 ): Promise<Health> {
-  const problems: string[] = [];
+  const problems: string[] = clockProblem === null ? [] : [`this ${clockProblem}`];
   try {
     await store.ping();
     for (const { name, policy } of fleets) {

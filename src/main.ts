@@ -6,6 +6,7 @@ import { findVerb } from '../commands/index.js';
 import { createBullQueue } from './adapters/bullmq/queue.js';
 import { createCharts } from './adapters/chart/charts.js';
 import { createClock } from './adapters/clock/clock.js';
+import { createClockWatch } from './adapters/clock/watch.js';
 import { wakeAtEdges } from './adapters/cron/wake.js';
 import { createDemandReader } from './adapters/demand/by-kind.js';
 import { createFixedNodeGroups } from './adapters/fixed/node-groups.js';
@@ -89,6 +90,10 @@ export async function createBot(config: Config): Promise<Bot> {
   const meter = createMeter({ processMetrics: true });
   const store = await createRedisStore({ url: config.redis.url, log });
   const bull = createBullQueue({ url: config.redis.url, clock, locks: config.locks, log });
+  const watch = createClockWatch({
+    ...{ machineNow: clock.machineNow, redisNow: store.time, log },
+    ...{ rest: bull.rest, goOn: bull.goOn },
+  });
   const prometheus =
     config.prometheus === null ? null : createPrometheus({ ...config.prometheus, timeoutMs });
   const rabbitmq = config.rabbitmq === null ? null : createRabbitmqDemand({ ...config.rabbitmq, timeoutMs });
@@ -105,7 +110,7 @@ export async function createBot(config: Config): Promise<Bot> {
           log,
         });
   const health: Route[] = healthRoutes({
-    ready: () => readiness(store, clock, inForce.fleets, startedAt),
+    ready: () => readiness(store, clock, inForce.fleets, startedAt, watch.problem()),
     metrics: meter.render,
   });
   const notices =
@@ -216,6 +221,8 @@ export async function createBot(config: Config): Promise<Bot> {
     charts,
     listen: async () => {
       const bound = await slack?.start();
+      await watch.look();
+      watch.start();
       await bull.schedule(app.schedules());
       await bull.work(app.handlers(), { concurrency: CONCURRENCY });
       watchEdges();
@@ -229,6 +236,7 @@ export async function createBot(config: Config): Promise<Bot> {
     },
     close: async () => {
       edges?.stop();
+      watch.stop();
       await slack?.stop();
       await charts.close();
       await bull.close();

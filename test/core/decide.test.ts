@@ -70,6 +70,18 @@ const rows: Row[] = [
     code: 'ceiling-limited',
   },
   {
+    claim: 'a freeze counts at once, though it was typed by a clock that is ahead',
+    seen: { freezes: [aFreeze({ at: NOON + 30_000 })] },
+    to: 20,
+    code: 'frozen',
+  },
+  {
+    claim: 'so does an override',
+    seen: { override: anOverride({ at: NOON + 30_000 }) },
+    to: 30,
+    code: 'override-pin',
+  },
+  {
     claim: 'a pin does not thaw a freeze',
     seen: { override: anOverride(), freezes: [aFreeze()] },
     to: 20,

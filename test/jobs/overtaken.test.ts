@@ -121,6 +121,29 @@ test('a freeze that comes while the plan is made stops the act, too', async () =
   deepEqual(did, []);
 });
 
+test('what a decision was made for is cancelled, on a clock that is behind: nothing acts before the next decision', async () => {
+  const { run, did, delays, store } = await scene();
+  const entry = { at: NOON - 5 * MINUTE, by: asha, action: 'override-cancel', fleet: 'ocr' };
+  await store.endOverride('ocr', 'o1', entry, []);
+  await run();
+  deepEqual([did, delays], [[], [10_000]]);
+});
+
+test('a freeze of cuts lets a raise go on once it is decided again', async () => {
+  const { context, run, did, store } = await scene();
+  const freeze = { v: 1, id: 'f1', fleet: '*', kind: 'down', by: asha, reason: 'demo' } as const;
+  await store.setFreeze(
+    { ...freeze, at: NOON - 5 * MINUTE, until: NOON + 60 * MINUTE },
+    { at: NOON, by: asha, action: 'freeze', fleet: null },
+    [],
+  );
+  await run();
+  deepEqual(did, []);
+  await evaluate.run({ v: 1, fleet: 'ocr', trigger: 'request' }, context);
+  await run();
+  deepEqual(did, ['a 5', 'b 5']);
+});
+
 test('a run whose lease went to another one while it planned does nothing any more', async () => {
   const { meanwhile, run, did, pass, store } = await scene();
   meanwhile.planning = async () => {

@@ -5,7 +5,7 @@ import { openConsumer, openProducer, tellOutages } from './connection.js';
 import { createProducer, LATER, type Later, TICKS } from './producer.js';
 import { applySchedules, type Tick } from './schedules.js';
 import { type AnchoredClock, slotAt, toMuster } from './slots.js';
-import { type Locks, leave, type PromptWorker, runHandler, startWorker } from './worker.js';
+import { giveBack, type Locks, leave, type PromptWorker, runHandler, startWorker } from './worker.js';
 
 export interface BullQueueOptions {
   url: string;
@@ -18,11 +18,18 @@ export interface BullQueueOptions {
   graceMs?: number;
 }
 
+/** A process that should not work for a while; what runs already ends by itself. */
+export interface Resting {
+  /** Takes no more jobs; before `work` too. */
+  rest(): Promise<void>;
+  goOn(): Promise<void>;
+}
+
 /**
  * Jobs over BullMQ. A schedule's tick, in a queue of its own, only enqueues its job with deduplication; each kind of
  * job has its own queue and worker, so that long ones keep nobody waiting. Any number of replicas may do the same.
  */
-export function createBullQueue(options: BullQueueOptions): JobRunner {
+export function createBullQueue(options: BullQueueOptions): JobRunner & Resting {
   const { url, clock, locks, log, graceMs = 5_000 } = options;
   const producing = openProducer(url);
   tellOutages(producing, log);
@@ -34,13 +41,20 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
   });
   const running = new Set<AbortController>();
   const workers: PromptWorker[] = [];
+  let isResting = false;
+  let begin: (() => void) | null = null;
   let healing: NodeJS.Timeout | undefined;
   let asked: string[] = [];
   /** Asked for by this process until lately, and not yet taken away. */
   let unwanted = new Set<string>();
 
   const start = (name: string, concurrency: number, run: (job: Job, token: string) => Promise<void>) =>
-    workers.push(startWorker(name, consuming, { locks, concurrency, clock, log }, run));
+    workers.push(
+      startWorker(name, consuming, { locks, concurrency, clock, log }, (job, token) =>
+        // A worker that waited for a job when it was told to rest still takes that one.
+        isResting ? giveBack(job, token) : run(job, token),
+      ),
+    );
 
   const tick = async (job: Job, token: string): Promise<void> => {
     const { v, job: wanted, data, dedupe, ...grid } = job.data as Tick;
@@ -77,10 +91,23 @@ export function createBullQueue(options: BullQueueOptions): JobRunner {
       await apply();
     },
     async work(handlers, { concurrency }) {
-      start(TICKS, 20, tick);
-      start(LATER, 20, later);
-      for (const [name, handler] of Object.entries(handlers))
-        start(name, handler.concurrency ?? concurrency, runHandler(name, handler, consuming, running));
+      begin = () => {
+        begin = null;
+        start(TICKS, 20, tick);
+        start(LATER, 20, later);
+        for (const [name, handler] of Object.entries(handlers))
+          start(name, handler.concurrency ?? concurrency, runHandler(name, handler, consuming, running));
+      };
+      if (!isResting) begin();
+    },
+    async rest() {
+      isResting = true;
+      await Promise.all(workers.map((worker) => worker.pause(true)));
+    },
+    async goOn() {
+      isResting = false;
+      begin?.();
+      for (const worker of workers) worker.resume();
     },
     async close() {
       clearInterval(healing);

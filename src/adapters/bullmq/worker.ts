@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobHandler, Log } from '../../ports.js';
 import { PREFIX } from './connection.js';
@@ -96,6 +96,12 @@ export function runHandler(name: string, handler: JobHandler, redis: Redis, runn
 export async function leave(job: Job, token: string): Promise<never> {
   await job.moveToDelayed(Date.now() + LEAVE_MS, token);
   throw new DelayedError();
+}
+
+/** As if it had never been taken: the next worker has it at once. */
+export async function giveBack(job: Job, token: string): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** Null: the newest data were run already. */

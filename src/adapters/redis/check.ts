@@ -1,9 +1,12 @@
-/** What `doctor` asks of Redis: is it there, does it survive its own crash, does it never forget to make room. */
+/** What `doctor` asks of Redis: is it there, does it survive its own crash, does it never forget to make room, does it keep the same time. */
 import type { CheckResult, Log } from '../../ports.js';
-import { openRedis } from './connection.js';
+import { millisOf, openRedis } from './connection.js';
 import { redisError } from './errors.js';
 
-export async function checkRedis(url: string, log: Log): Promise<CheckResult[]> {
+/** So far may this machine's clock be off Redis's. */
+const SKEW_MS = 5_000;
+
+export async function checkRedis(url: string, log: Log, machineNow = Date.now): Promise<CheckResult[]> {
   const redis = openRedis(url, { lazyConnect: true, enableOfflineQueue: false, retryStrategy: () => null });
   redis.on('error', () => undefined);
   try {
@@ -14,7 +17,9 @@ export async function checkRedis(url: string, log: Log): Promise<CheckResult[]> 
         .map((line) => line.split(':'))
         .flatMap(([name, value]): [string, string][] => (name && value !== undefined ? [[name, value]] : [])),
     );
-    return judged(facts);
+    const before = machineNow();
+    const there = millisOf(await redis.time());
+    return [...judged(facts), clockOf(there < before ? before - there : Math.min(0, machineNow() - there))];
   } catch (error) {
     const { message } = redisError('ask what it is', error);
     log.debug({ peer: 'redis' }, message);
@@ -23,6 +28,22 @@ export async function checkRedis(url: string, log: Log): Promise<CheckResult[]> 
   } finally {
     redis.disconnect();
   }
+}
+
+/** All replicas go by Redis's clock: one that is a minute off does nothing. */
+function clockOf(skewMs: number): CheckResult {
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  const isWell = Math.abs(skewMs) <= SKEW_MS;
+  return {
+    what: 'Redis: clock',
+    ok: isWell,
+    detail: isWell
+      ? 'this machine’s clock agrees'
+      : `this machine’s clock is ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`,
+    ...(isWell
+      ? {}
+      : { fix: 'Let both machines keep time (NTP, chrony). More than 60 s off, Muster does nothing here.' }),
+  };
 }
 
 function judged(facts: Map<string, string>): CheckResult[] {

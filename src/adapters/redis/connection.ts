@@ -23,6 +23,8 @@ export interface Link {
   /** The same with raw bytes coming back, for packed values. */
   runRaw(script: Script, tried: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
   ping(): Promise<void>;
+  /** Redis's own clock, milliseconds. */
+  time(): Promise<number>;
   close(): Promise<void>;
   readonly log: Log;
   /** Names of the logs that this process packs at the moment. */
@@ -61,11 +63,22 @@ export async function connect(url: string, log: Log, firstMs: number): Promise<L
         throw redisError('ping', error);
       });
     },
+    async time() {
+      try {
+        return millisOf(await redis.time());
+      } catch (error) {
+        throw redisError('ask the time', error);
+      }
+    },
     async close() {
       redis.disconnect();
     },
   };
 }
+
+/** Of TIME's answer: seconds and microseconds. */
+export const millisOf = ([seconds, micros]: (number | string)[]): number =>
+  Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 
 /** `url` is redis://, rediss://, unix:// or the path of a unix socket. It may hold a password: it is never logged. */
 export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {

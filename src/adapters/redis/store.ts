@@ -28,7 +28,7 @@ export interface RedisStoreOptions {
  */
 export async function createRedisStore(
   options: RedisStoreOptions,
-): Promise<Store & { close(): Promise<void> }> {
+): Promise<Store & { close(): Promise<void>; time(): Promise<number> }> {
   const { url, log } = options;
   const link = await connect(url, log, options.firstConnectionMs ?? 5_000);
   const audit = createAudit(link, options.exportAudit ?? toLog(log));
@@ -43,6 +43,7 @@ export async function createRedisStore(
     verifyAudit: audit.verifyAudit,
     appendAudit: audit.appendAudit,
     ping: link.ping,
+    time: link.time,
     close: link.close,
   };
 }

@@ -234,7 +234,7 @@ export function freezeEnded(freeze: Freeze, ending: Ending, when: Millis): Messa
 /** Freezes that are open at `now`, the longest first. */
 export function openFreezes(freezes: Freeze[], now: Millis): Freeze[] {
   return freezes
-    .filter((freeze) => freeze.at <= now && freeze.until > now)
+    .filter(({ until }) => until > now)
     .sort((a, b) => b.until - a.until || (a.id < b.id ? -1 : 1));
 }
 
