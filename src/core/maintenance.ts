@@ -41,6 +41,8 @@ const STEADY_MS = MINUTE;
 const ASK_AGAIN_MS = MINUTE;
 /** A node that is up so long after its hour was not stopped after all, or so shortly that nobody saw it. */
 const SPARED_MS = 15 * MINUTE;
+/** Clouds stop a VM at its hour, a little before it at the most: what went down earlier has its stop still before it. */
+const EARLY_MS = 5 * MINUTE;
 /** A node that is up and ill for so long is not waited for. */
 const ILL_MS = 10 * MINUTE;
 
@@ -77,7 +79,7 @@ function waiting(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): A
   if (why !== null) return over(state, why, now);
   if (seen.node === null || isRemoved(state, seen)) return over(state, 'gone', now);
   // It went down before its turn came: what ran there is placed elsewhere already.
-  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now, [{ do: 'cordon' }]);
+  if (isDown(seen)) return to(down(state, now), 'away', now, [{ do: 'cordon' }]);
   if (seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
   if (seen.turn !== 'go') return stay(state, seen.turn);
   const { workers } = seen.node;
@@ -122,7 +124,7 @@ function beginDrain(state: MaintenanceState, seen: MaintenanceSeen, now: Millis)
 
 function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, now: Millis): Advanced {
   if (seen.node === null) return to(state, 'replacing', now);
-  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now);
+  if (isDown(seen)) return to(down(state, now), 'away', now);
   const own = seen.node.drain?.decisionId === mark ? seen.node.drain : null;
   if (own === null) return stay(state, 'drain', [drainBy(state, seen, now)]);
   if (!own.done) return stay(state, 'drain');
@@ -137,7 +139,7 @@ function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Adva
   if (seen.node === null) return to(state, 'replacing', now);
   if (isDown(seen)) {
     const since = Math.max(state.phaseAt, state.deadlineAt ?? 0);
-    const next = { ...state, wentDown: true };
+    const next = down(state, now);
     if (now - since < RETURN_MS) return stay(next, 'boot');
     return giveUp(next, seen, 'never-returned', now);
   }
@@ -148,7 +150,7 @@ function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Adva
 
 function checking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
   if (seen.node === null) return to(state, 'replacing', now);
-  if (isDown(seen)) return to({ ...state, wentDown: true, readySince: null }, 'away', now);
+  if (isDown(seen)) return to({ ...down(state, now), readySince: null }, 'away', now);
   if (seen.node.status !== 'ready' || seen.node.healthy === false) {
     const next = { ...state, readySince: null };
     return now - state.phaseAt < ILL_MS ? stay(next, 'boot') : giveUp(next, seen, 'unhealthy', now);
@@ -201,7 +203,7 @@ function earlyEnd(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): 
   if (calledOff(state) !== null)
     return to({ ...state, asked: null }, 'calling-off', now, [{ do: 'uncordon' }]);
   if (seen.node === null) return over(state, 'gone', now);
-  if (isDown(seen)) return to({ ...state, wentDown: true }, 'away', now);
+  if (isDown(seen)) return to(down(state, now), 'away', now);
   return seen.stopped === null ? null : stoppedBy(state, seen.stopped, now);
 }
 
@@ -228,6 +230,11 @@ function drainBy(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): M
 
 const calledOff = (state: MaintenanceState): Outcome | null =>
   state.withdrawn ? 'withdrawn' : state.wish?.kind === 'ignore' ? 'ignored' : null;
+
+function down(state: MaintenanceState, now: Millis): MaintenanceState {
+  const isTheStop = state.deadlineAt === null || now >= state.deadlineAt - EARLY_MS;
+  return isTheStop ? { ...state, wentDown: true } : state;
+}
 
 /** A drained node that is gone counts as leaving: here it is one that is down. */
 const isDown = ({ node }: MaintenanceSeen): boolean => node?.status === 'down' || node?.status === 'leaving';

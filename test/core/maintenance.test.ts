@@ -73,6 +73,12 @@ function told(state: MaintenanceState, world: Partial<MaintenanceSeen>, minutes:
   ].join(', ');
 }
 
+it('a zone that goes out before the hour is not the stop: the node waits for that', () => {
+  const out = advance(inPhase('away'), seen(down), 'maintenance-m1', NOON + 30 * MINUTE).state;
+  equal(out.wentDown, false);
+  equal(told(out, { node: node({ drain: drained }) }, 40), 'away');
+});
+
 describe('a step of a maintenance', () => {
   const fresh = latest(NOON);
   const rows: Row[] = [
