@@ -24,6 +24,7 @@ import {
   drainedShape,
   eligibilityShape,
   failedShape,
+  type Job,
   nodeShape,
   scaledShape,
   scaleStatusShape,
@@ -69,8 +70,7 @@ export function createNomadOrchestrator(
     };
   };
 
-  const fit = async (target: NomadTarget, place: Place, wanted: number): Promise<Fit> => {
-    const job = await readJob(client, place.job);
+  const fit = async (target: NomadTarget, place: Place, wanted: number, job: Job): Promise<Fit> => {
     // A plan of a held job shows only what its paused update would do.
     const held = isHeld(job, place.group, await deploymentOf(place.job));
     if (mayPlan && !held) {
@@ -102,6 +102,8 @@ export function createNomadOrchestrator(
     const per = target.workersPerAllocation;
     const wanted = Math.ceil(workers / per);
     const done = (allocations: number): ScaleResult => ({ kind: 'done', workers: allocations * per });
+    // Before anything else that the count is judged by: whoever changes the job after this is not overwritten.
+    const job = await readJob(client, place.job);
     const status = await statusOf(place);
     if (status.stopped) throw human(`scale job ${place.job}`, 'the job is stopped');
     if (status.desired === wanted) return done(wanted);
@@ -109,11 +111,11 @@ export function createNomadOrchestrator(
     const blocked = await blocks.of(place.job, place.group, deployment);
     if (blocked !== null && !(blocked.kind === 'rollout' && wanted > status.desired))
       return { kind: 'blocked', by: blocked };
-    const raise = wanted > status.desired ? await fit(target, place, wanted) : null;
+    const raise = wanted > status.desired ? await fit(target, place, wanted, job) : null;
     const ask = raise === null ? wanted : Math.max(status.desired, raise.fits);
     if (ask === status.desired) return done(ask);
     if (blocked !== null) {
-      const raised = await raiseHeld(client, await readJob(client, place.job), place.group, deployment, ask);
+      const raised = await raiseHeld(client, job, place.group, deployment, ask);
       return raised ? done(ask) : { kind: 'blocked', by: blocked };
     }
     const body = {
@@ -121,8 +123,8 @@ export function createNomadOrchestrator(
       Target: { Group: place.group },
       Message: why.message,
       Meta: { [DECISION_META]: why.decisionId },
-      // Refuses when somebody changed the job since the plan; Nomad before 1.8.2 ignores it.
-      ...(raise === null ? {} : { JobModifyIndex: raise.jobModifyIndex }),
+      // Refuses when somebody changed the job since it was read, a cut too; Nomad before 1.8.2 ignores it.
+      JobModifyIndex: job.JobModifyIndex,
     };
     try {
       await client.post(`/v1/job/${encodeURIComponent(place.job)}/scale`, body, scaledShape);
@@ -232,8 +234,9 @@ export function createNomadOrchestrator(
 
     async plan(anyTarget, zone, workers) {
       const target = own(anyTarget);
+      const place = placeIn(target, zone);
       const wanted = Math.ceil(workers / target.workersPerAllocation);
-      const { fits, lacks, how } = await fit(target, placeIn(target, zone), wanted);
+      const { fits, lacks, how } = await fit(target, place, wanted, await readJob(client, place.job));
       return { fits: Math.min(workers, fits * target.workersPerAllocation), lacks, how };
     },
 

@@ -11,8 +11,6 @@ export interface Fit {
   fits: number;
   lacks: string | null;
   how: 'plan' | 'counted';
-  /** The job's modify index that this was computed from, to enforce with the change. */
-  jobModifyIndex: number;
 }
 
 /** A plan's figures may be optimistic about the rest, so the count that it says fits is planned again. */
@@ -29,11 +27,11 @@ export async function planned(client: NomadClient, job: Job, group: string, coun
       planShape,
     );
     const failed = plan.FailedTGAllocs?.[group];
-    if (failed === undefined) return { fits: ask, lacks, how: 'plan', jobModifyIndex: job.JobModifyIndex };
+    if (failed === undefined) return { fits: ask, lacks, how: 'plan' };
     lacks = lackOf(failed);
     ask = Math.max(0, ask - 1 - failed.CoalescedFailures);
   }
-  return { fits: ask, lacks, how: 'plan', jobModifyIndex: job.JobModifyIndex };
+  return { fits: ask, lacks, how: 'plan' };
 }
 
 export function counted(
@@ -58,7 +56,6 @@ export function counted(
     fits,
     lacks: fits < count ? `free slots for ${room} more, ${count - live} wanted` : null,
     how: 'counted',
-    jobModifyIndex: job.JobModifyIndex,
   };
 }
 

@@ -79,6 +79,31 @@ describe('the Nomad adapter', () => {
       );
     }));
 
+  for (const [what, workers] of [
+    ['cut', 1],
+    ['raise', 5],
+  ] as const) {
+    it(`is refused a ${what} when somebody else changed the job after it was looked at`, () =>
+      over({}, async ({ orchestrator, cluster, pass }) => {
+        await orchestrator.scale(target, 'a', 3, why);
+        pass(600);
+        // The stand-in moves the cluster's time at each request: somebody is faster at the third.
+        const { advance } = cluster;
+        let requests = 0;
+        cluster.advance = (now) => {
+          advance(now);
+          requests += 1;
+          if (requests !== 3) return;
+          cluster.advance = advance;
+          cluster.scale('face-match-a', { count: 4, error: false, message: 'by hand', meta: null });
+          pass(600);
+        };
+        const refused = orchestrator.scale(target, 'a', workers, { ...why, decisionId: 'd-2' });
+        assert.equal((await failureOf(refused)).class, 'refetch');
+        assert.equal(cluster.job('face-match-a')?.count, 4);
+      }));
+  }
+
   for (const profile of ['1.1', '2.0'] as const) {
     it(`never tries a scale that a deployment blocks (${profile})`, () =>
       over({ profile }, async ({ orchestrator, calls, pass }) => {
