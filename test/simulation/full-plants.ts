@@ -24,7 +24,7 @@ const withRollouts = (change: (rollouts: Rollouts) => Partial<Rollouts>) => ({
 export const fullPlants: FullPlant[] = [
   {
     bug: 'updates the neighbours of the golden node, too',
-    seed: 2,
+    seed: 9,
     caughtBy: 'golden-first',
     plant: withRollouts((rollouts) => ({
       async update(target, zone, node, image, why) {

@@ -45,9 +45,7 @@ function goldenWatch(truth: Truth): Watch {
   /** Its zone went out, or its node: another one is the first to try the image. */
   const isLost = ({ golden, image, longest, fleet }: Trial): boolean =>
     longest < (soaks.get(`${fleet} ${image}`) ?? 0) - COARSE_MS &&
-    !truth.world.cluster.state.allocations.some(
-      (one) => one.vm === golden && one.image === image && isLive(one),
-    );
+    truth.world.cluster.state.vms.find((vm) => vm.id === golden)?.state !== 'ready';
   return {
     answered: ({ said }) => {
       const [, fleet, image, minutes] = /^deploy (\S+) (\S+:\S+) --soak (\d+)m/.exec(said) ?? [];
