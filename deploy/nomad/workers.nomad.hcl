@@ -73,6 +73,11 @@ job "workers" {
       }
     }
 
+    # A new image comes up on the node whose worker it replaces, where Nomad sees room: a rollout's golden node stays one.
+    ephemeral_disk {
+      sticky = true
+    }
+
     restart {
       attempts = 3
       interval = "10m"

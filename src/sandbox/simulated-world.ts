@@ -128,6 +128,7 @@ function clusterSpecOf({ fleets, seed }: SimulatedWorldSpec, start: Millis, traf
     start,
     seed,
     nodeBootSeconds: NODE_BOOT_SECONDS,
+    sticky: true,
     workerStartSeconds: WORKER_START_SECONDS,
     workerStopSeconds: WORKER_STOP_SECONDS,
     fleets: fleets.map((fleet) => ({

@@ -54,6 +54,8 @@ export interface ClusterSpec {
   minHealthySeconds?: number;
   /** A deployment fails after this long without progress; Nomad's default of 600 when absent. */
   progressDeadlineSeconds?: number;
+  /** A replaced worker comes back to its node where it can, as with Nomad's sticky ephemeral disk; false when absent. */
+  sticky?: boolean;
   /** Mean time of pulling a new image to a node; 150 when absent. */
   imagePullSeconds?: number;
 }

@@ -53,7 +53,7 @@ export function jobJson(
         Constraints: null,
         Consul: { Namespace: '' },
         Count: job.count,
-        EphemeralDisk: { Migrate: false, SizeMB: 300, Sticky: false },
+        EphemeralDisk: { Migrate: false, SizeMB: 300, Sticky: job.sticky },
         Meta: null,
         Migrate: {
           HealthCheck: 'task_states',

@@ -87,6 +87,7 @@ export function upgraded(state: ClusterState): ClusterState {
     job.image ??= firstImage(job.fleet);
     job.update ??= { ...FIRST_UPDATE };
     job.held ??= null;
+    job.sticky ??= false;
     const update = { ...job.update };
     job.versions ??= [{ version: job.version, image: job.image, stable: true, at: job.submittedAt, update }];
     for (const version of job.versions) version.update ??= update;

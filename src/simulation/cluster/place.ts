@@ -1,4 +1,6 @@
 /** Nomad's scheduler: what a drain moves, what a job lacks or has too many of, and where it goes. */
+
+import type { Millis } from '../../core/model.js';
 import { stopAllocation } from './allocations.js';
 import { isGone, judge } from './deployments.js';
 import { noteQueue } from './evaluations.js';
@@ -15,6 +17,8 @@ import {
 } from './state.js';
 import { missingSlots, type Tally, tallyOf } from './tally.js';
 import type { Timing } from './timing.js';
+
+const NOT_NEEDED = 'alloc not needed due to job update';
 
 /** Lets everything that can happen now happen: drains, then cuts, then placement, then deployments. */
 export function settle(state: ClusterState, timing: Timing): void {
@@ -70,7 +74,7 @@ function cut(state: ClusterState, job: SimJob, live: SimAllocation[], timing: Ti
   if (live.length <= job.count) return;
   const newestFirst = [...live].sort((a, b) => b.slot - a.slot);
   for (const extra of newestFirst.slice(0, live.length - job.count)) {
-    stopAllocation(state, extra, 'alloc not needed due to job update', timing.workerStopMs);
+    stopAllocation(state, extra, NOT_NEEDED, timing.workerStopMs);
   }
 }
 
@@ -98,9 +102,13 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
   let placed = 0;
   for (const slot of missing) {
     if (placed >= wanted) break;
-    const vm = bestVm(vms, job, tally);
+    const before = job.sticky ? replaced(state, job, slot) : null;
+    const home = before === null ? null : homeOf(before, vms, state, job, tally);
+    const vm = home ?? bestVm(vms, job, tally);
     if (vm === null) break;
-    tally.add(place(state, job, slot, vm, timing));
+    // It waits for the end of the one whose place it takes.
+    const free = home === null ? state.now : Math.max(state.now, before?.stoppedAt ?? 0);
+    tally.add(place(state, job, slot, vm, timing, free));
     placed += 1;
   }
   // Under a paused deployment what a node took along is placed at once or never.
@@ -110,6 +118,27 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
     job.abandoned += Math.min(unplaced, left);
   }
   noteQueue(state, job, unplaced);
+}
+
+/** The worker that was told to stop so that this number starts anew; null when the number is new, or was given up. */
+function replaced(state: ClusterState, job: SimJob, slot: number): SimAllocation | null {
+  const last = state.allocations.findLast((one) => one.job === job.id && one.slot === slot);
+  return last?.desired === 'stop' && last.desiredDescription !== NOT_NEEDED ? last : null;
+}
+
+/** Its node, when it takes work and has room beside those that stay: who is told to stop counts no more. */
+function homeOf(
+  before: SimAllocation,
+  vms: SimVm[],
+  state: ClusterState,
+  job: SimJob,
+  tally: Tally,
+): SimVm | null {
+  const vm = vms.find(({ id }) => id === before.vm);
+  if (vm === undefined) return null;
+  const slots = state.groups.find(({ name }) => name === vm.group)?.slotsPerNode ?? 0;
+  const staying = tally.live(job).filter((one) => one.vm === vm.id).length;
+  return slots - staying * job.workersPerAllocation >= job.workersPerAllocation ? vm : null;
 }
 
 /** Binpack: the fullest node that still takes it, then the oldest. */
@@ -131,8 +160,15 @@ function placeable(state: ClusterState, job: SimJob): SimVm[] {
   );
 }
 
-function place(state: ClusterState, job: SimJob, slot: number, vm: SimVm, timing: Timing): SimAllocation {
-  const from = pull(state, vm, job.image, timing);
+function place(
+  state: ClusterState,
+  job: SimJob,
+  slot: number,
+  vm: SimVm,
+  timing: Timing,
+  free: Millis,
+): SimAllocation {
+  const from = Math.max(free, pull(state, vm, job.image, timing));
   const nature = natureOf(job.image);
   const good = nature === 'good' || nature === 'hollow';
   const runningAt = good ? from + Math.max(0, timing.workerStartMs - timing.minHealthyMs) : from;

@@ -34,7 +34,7 @@ export function firstState(spec: ClusterSpec, timing: Timing): ClusterState {
     fleet.zones.forEach((zone, place) => {
       // Odd-even: the first zones get the one more.
       const share = Math.floor((fleet.workers + fleet.zones.length - 1 - place) / fleet.zones.length);
-      addZone(state, fleet, zone, Math.ceil(share / fleet.workersPerAllocation));
+      addZone(state, fleet, zone, Math.ceil(share / fleet.workersPerAllocation), spec.sticky ?? false);
     });
   }
   holdImages(state, timing);
@@ -51,6 +51,7 @@ function addZone(
   fleet: ClusterSpec['fleets'][number],
   zone: string,
   count: number,
+  sticky: boolean,
 ): void {
   const perNode = Math.max(1, Math.floor(fleet.slotsPerNode / fleet.workersPerAllocation));
   const name = `${fleet.name}-${zone}`;
@@ -73,6 +74,7 @@ function addZone(
     version: 0,
     scaling: fleet.scaling,
     foreignPolicy: false,
+    sticky,
     workersPerAllocation: fleet.workersPerAllocation,
     image: firstImage(fleet.name),
     update: { ...FIRST_UPDATE },

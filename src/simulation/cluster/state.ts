@@ -88,6 +88,8 @@ export interface SimJob {
   scaling: { min: number; max: number } | null;
   /** Checks in the scaling policy: another autoscaler owns the count. */
   foreignPolicy: boolean;
+  /** Its replaced workers come back to their node where they can. */
+  sticky: boolean;
   workersPerAllocation: number;
   /** What a worker that starts now comes up with. */
   image: string;

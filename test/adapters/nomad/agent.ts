@@ -122,7 +122,7 @@ export function aJob(id: string, count: number) {
           ProgressDeadline: 60 * second,
           HealthCheck: 'task_states',
         },
-        EphemeralDisk: { SizeMB: 10 },
+        EphemeralDisk: { SizeMB: 10, Sticky: true },
         Tasks: [
           {
             Name: 'worker',

@@ -50,6 +50,7 @@ describe(`rollouts on real agents (${version ?? 'none'})`, { skip }, () => {
         const { body } = await cluster.api('GET', `/v1/job/${fleet.name}-${zone}`);
         return (body as { TaskGroups: { Update: object }[] }).TaskGroups[0]?.Update ?? {};
       },
+      mayMove: true,
       loseNextAnswer: wire.loseNextAnswer,
       close: async () => {},
     };
