@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import { type GroupNow, nextSteps, type Step } from '../src/core/converge.js';
-import type { DesiredState, Freeze, Millis } from '../src/core/model.js';
+import { stopping } from '../src/core/limits.js';
+import type { DesiredState, Millis } from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import { perform } from '../src/perform.js';
 import type { Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
-import { isUnheard, openFreezes } from './look.js';
+import { isUnheard } from './look.js';
 import { end, note } from './progress.js';
 
 /** Between two looks at the cluster while it moves, Muster time. */
@@ -48,7 +49,7 @@ async function oneStep(fleet: FleetConfig, lease: Lease, context: JobContext): P
   const { desired } = state;
   if (desired === null || desired.status === 'ready' || desired.status === 'failed') return null;
   const now = context.clock.now();
-  const freeze = stops(openFreezes(state.freezes, now), desired);
+  const freeze = stopping(state.freezes, now, desired);
   if (freeze !== null) {
     await end(
       fleet,
@@ -203,14 +204,9 @@ async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<GroupN
   }));
 }
 
-function stops(freezes: Freeze[], desired: DesiredState): Freeze | null {
-  const total = desired.placement.reduce((sum, { workers }) => sum + workers, 0);
-  return freezes.find((freeze) => freeze.kind === 'all' || total < desired.from) ?? null;
-}
-
 /** Nodes, deployments and drains each may take their time; after this nothing moves any more. */
 const isOverdue = (desired: DesiredState, fleet: FleetConfig, now: Millis): boolean =>
-  now - desired.at > (5 * fleet.policy.startupSeconds + 900) * 1_000;
+  now - (desired.againAt ?? desired.at) > (5 * fleet.policy.startupSeconds + 900) * 1_000;
 
 const overdueNote = (steps: Step[]): string =>
   steps.map((step) => `${step.zone}: ${'detail' in step ? step.detail : step.do}`).join('; ');

@@ -117,16 +117,17 @@ async function decideOnce(
     status: decision.kind === 'hold' ? 'held' : acts ? 'planned' : 'advised',
     ...(ask.by === undefined ? {} : { by: ask.by }),
   };
+  const desired = acts ? desiredOf(record) : again(decision, state, now);
   const after =
     acts || decision.kind === 'hold' ? remember(memory, seen, decision) : advised(memory, seen, decision);
   const messages = await messagesOf(record, state, fleet, context);
   const committed = await context.store.commitDecision({
     record,
     // Storing a new desired state makes a new version, too.
-    memory: { ...after, rev: memory.rev + 1, decidedVersion: state.version + (acts ? 1 : 0) },
+    memory: { ...after, rev: memory.rev + 1, decidedVersion: state.version + (desired === null ? 0 : 1) },
     expectRev: memory.rev,
     expectVersion: state.version,
-    desired: acts ? desiredOf(record) : null,
+    desired,
     audit: {
       at: now,
       by: ask.by ?? MUSTER,
@@ -139,7 +140,7 @@ async function decideOnce(
   });
   if (committed !== 'stored') return committed;
   tell(record, fleet, started, context);
-  if (acts)
+  if (desired !== null)
     await context.queue.enqueue(
       'converge',
       { v: 1, fleet: fleet.name },
@@ -210,6 +211,13 @@ function desiredOf(record: DecisionRecord): DesiredState {
     note: null,
     actedAt: null,
   };
+}
+
+/** The same change once more: its message goes on instead of a new one each cycle. */
+function again(decision: Decision, { desired }: FleetState, now: Millis): DesiredState | null {
+  if (desired === null || !decision.reasons.some(({ code }) => code === 'tried-again')) return null;
+  const { restUntil: _over, ...rest } = desired;
+  return { ...rest, status: 'planned', note: null, actedAt: null, againAt: now };
 }
 
 /** What advice leaves behind: the vote, but no change that nobody made. */

@@ -7,7 +7,16 @@ import type { FleetConfig } from '../src/config.js';
 import { type FleetHealth, servesNothing } from '../src/core/health/state.js';
 import { emptyMemory, learn } from '../src/core/learn.js';
 import type { Memory } from '../src/core/memory.js';
-import type { Freeze, Millis, Missing, Sample, Seen, Trigger, ZoneSeen } from '../src/core/model.js';
+import type {
+  DesiredState,
+  Freeze,
+  Millis,
+  Missing,
+  Sample,
+  Seen,
+  Trigger,
+  ZoneSeen,
+} from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import type { DemandSeen, FleetState } from '../src/ports.js';
 import { storedHealth } from '../src/symptoms.js';
@@ -194,9 +203,15 @@ export function seenOf(
     ...(state.holds.length === 0
       ? {}
       : { busy: true, surge: state.holds.reduce((most, hold) => most + hold.surge, 0) }),
-    applying:
-      state.desired !== null && (state.desired.status === 'planned' || state.desired.status === 'applying'),
+    ...progressOf(state.desired),
   };
+}
+
+function progressOf(desired: DesiredState | null): Pick<Seen, 'applying' | 'last'> {
+  if (desired === null) return { applying: false };
+  const { status, placement, from } = desired;
+  if (status === 'planned' || status === 'applying') return { applying: true };
+  return { applying: false, last: { placement, from, status } };
 }
 
 /**

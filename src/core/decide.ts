@@ -9,6 +9,7 @@ import type { Policy } from './policy.js';
 import type { Reason } from './reasons.js';
 import { type Running, runningCount } from './running.js';
 import { coolDown, firstContact, type Step, stabilize } from './stabilize.js';
+import { triedAgain } from './unfinished.js';
 import { silence, silenceReason } from './voters.js';
 
 /**
@@ -135,6 +136,8 @@ function conclude(
   const changes = count !== found || moved(before, placement) > 0;
   const pending = count === running.count && found !== count;
   if (!changes) reasons.push({ code: 'steady', count });
+  const again = changes || policy.mode !== 'act' ? null : triedAgain(placement, seen, zones);
+  if (again !== null) reasons.push(again.reason);
   const numbers = {
     ...assessment.numbers,
     nodesFrom: nodesOf(before, policy),
@@ -145,6 +148,7 @@ function conclude(
   const { need } = assessment;
   const asked = need === null ? null : need + replacedOf(toReplace(zones), need);
   const base = { placement, numbers, reasons, shortOf: shortOf(asked, count, reasons) };
+  if (again?.isNew === true) return { kind: 'scale', from: count, to: count, ...base };
   // A change of ours that is still being carried out is not decided a second time.
   if (!changes || (pending && running.reasons.length === 0)) return { kind: 'hold', at: count, ...base };
   return { kind: 'scale', from: pending ? found : running.count, to: count, ...base };

@@ -111,6 +111,10 @@ export function sentence(reason: Reason): string {
       return `Allocations hold ${workers(reason.per)}, so ${reason.wanted} becomes ${reason.allowed}.`;
     case 'steady':
       return `${capital(workers(reason.count))} are right as they are.`;
+    case 'tried-again':
+      return reason.failed
+        ? `The last change did not get all the way (${reason.ready} of ${workers(reason.count)} ready); it is tried again.`
+        : `Only ${reason.ready} of ${workers(reason.count)} are ready and no more are starting; the last change is carried out again.`;
   }
 }
 

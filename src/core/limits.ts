@@ -1,5 +1,5 @@
 /** Floor, ceiling, step and freeze: each a leaf that gives the count it allows and why. */
-import type { Freeze, Millis } from './model.js';
+import type { DesiredState, Freeze, Millis } from './model.js';
 import type { Policy } from './policy.js';
 import type { Step } from './stabilize.js';
 
@@ -44,3 +44,13 @@ export function frozen(wanted: number, current: number, freezes: Freeze[], now: 
 
 export const isFrozen = (freezes: Freeze[], now: Millis): boolean =>
   freezes.some(({ kind, until }) => kind === 'all' && now < until);
+
+/** The open freeze that keeps a change from being carried out; one of cuts stops those that cut. */
+export function stopping(
+  freezes: Freeze[],
+  now: Millis,
+  { placement, from }: Pick<DesiredState, 'placement' | 'from'>,
+): Freeze | null {
+  const total = placement.reduce((sum, { workers }) => sum + workers, 0);
+  return freezes.find(({ kind, until }) => now < until && (kind === 'all' || total < from)) ?? null;
+}

@@ -133,6 +133,8 @@ export interface Seen {
    * `memory.desired` without anybody else having changed them, and `from` is what was last asked for.
    */
   applying?: boolean;
+  /** The newest change, once `converge` is through with it; absent in older records. */
+  last?: Pick<DesiredState, 'placement' | 'from'> & { status: 'ready' | 'failed' };
 }
 
 export interface Placement {
@@ -265,6 +267,8 @@ export interface DesiredState {
   actedAt: Millis | null;
   /** A peer asked to be left alone until then; absent: none did. */
   restUntil?: Millis;
+  /** When a later cycle had it carried out again; absent: never. */
+  againAt?: Millis;
 }
 
 export interface NodeSeen {

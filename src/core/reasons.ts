@@ -33,6 +33,7 @@ export type Reason =
   | { code: 'foreign-change'; expected: number; found: number; action: 'adopt' | 'restore' }
   | { code: 'owned-by-other'; zone: string; owner: string }
   | { code: 'rounded-to-allocation'; wanted: number; allowed: number; per: number }
-  | { code: 'steady'; count: number };
+  | { code: 'steady'; count: number }
+  | { code: 'tried-again'; failed: boolean; ready: number; count: number };
 
 export type ReasonCode = Reason['code'];

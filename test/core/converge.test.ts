@@ -264,6 +264,15 @@ describe('nextSteps, zones', () => {
     assert.deepEqual(after(910_000), ['wait'], 'a job that was scaled late is given the same time');
     assert.deepEqual(after(1_081_000), ['scale']);
   });
+  it('gives back all of a zone whose one deployment placed nothing, but nothing that runs', () => {
+    const nodes = [node('n1', 0)];
+    const lost = zone({ desired: 4, ready: 0, starting: 0, abandoned: 4 });
+    const at = (seen: typeof lost) =>
+      nextSteps(desired(4, { actedAt: T0 }), [seen], nodes, [group('n1')], policy(), T0 + 181_000).steps;
+    assert.deepEqual(at(lost), [{ do: 'scale', zone: 'a', workers: 0, raise: false }]);
+    assert.deepEqual(kinds(at({ ...lost, ready: 1 })), ['wait']);
+    assert.deepEqual(kinds(at({ ...lost, starting: 1 })), ['wait']);
+  });
   it('asks for whole allocations', () => {
     const whole = policy({ workersPerAllocation: 4 });
     const nodes = [node('n1', 4), node('n2', 0)];

@@ -4,7 +4,7 @@
  */
 import { explain, sentence } from '../explain.js';
 import type { Button, Message, Part, Text, Tone } from '../message.js';
-import { type DecisionRecord, type DecisionStatus, origin, target } from '../model.js';
+import { type Decision, type DecisionRecord, type DecisionStatus, origin, target } from '../model.js';
 import { numbersTable, placementLines, votersTable } from './numbers.js';
 import { at, fieldsOf, money, rate, who, workers } from './words.js';
 
@@ -93,7 +93,7 @@ export function decisionSummary(record: DecisionRecord, note: string | null = nu
   const first = decision.reasons[0];
   const because = first === undefined ? '' : ` ${sentence(first)}`;
   if (decision.kind === 'hold') return `${fleet} stays at ${workers(decision.at)}.${because}`;
-  const { goes, went, go, rest } = changeWords(decision.from, decision.to);
+  const { goes, went, go, rest } = changeWords(decision);
   const tail = note === null ? '' : ` ${/[.!?]$/.test(note) ? note : `${note}.`}`;
   switch (status) {
     case 'ready':
@@ -109,11 +109,12 @@ export function decisionSummary(record: DecisionRecord, note: string | null = nu
   }
 }
 
-/** A zone that went down moves workers without changing their number. */
-function changeWords(from: number, to: number) {
-  return from === to
-    ? { goes: 'moves', went: 'moved', go: 'move', rest: `its ${workers(to)} between zones` }
-    : { goes: 'goes', went: 'went', go: 'go', rest: `from ${from} to ${workers(to)}` };
+/** A zone that went down moves workers without changing their number; so does a change that is tried again. */
+function changeWords({ from, to, reasons }: Extract<Decision, { kind: 'scale' }>) {
+  if (from !== to) return { goes: 'goes', went: 'went', go: 'go', rest: `from ${from} to ${workers(to)}` };
+  return reasons.some(({ code }) => code === 'tried-again')
+    ? { goes: 'is brought', went: 'was brought', go: 'be brought', rest: `back to its ${workers(to)}` }
+    : { goes: 'moves', went: 'moved', go: 'move', rest: `its ${workers(to)} between zones` };
 }
 
 function progressWords(status: DecisionStatus): string {
