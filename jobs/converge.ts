@@ -145,7 +145,7 @@ async function toward(
  * Whether an act may go out: reading the world and planning may have taken long. Who lost the lease or ran past the
  * deadline leaves the world to the next run, and so does a decision that people or a newer one have overtaken.
  */
-async function isStillAsked(lease: Lease, version: number, context: JobContext): Promise<boolean> {
+export async function isStillAsked(lease: Lease, version: number, context: JobContext): Promise<boolean> {
   if (context.signal.aborted || !(await context.store.renew(lease, context.settings.leaseMs))) return false;
   return (await context.store.fleet(lease.fleet)).version === version;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import { type GroupNow, nextSteps, type Step } from '../src/core/converge.js';
+import { stopping } from '../src/core/limits.js';
 import {
   holdOf,
   isOpen,
@@ -19,6 +20,7 @@ import { OutsideError } from '../src/errors.js';
 import { perform, performOnNode } from '../src/perform.js';
 import type { FleetState, Lease, StoredMachine } from '../src/ports.js';
 import { announceAll } from './announce.js';
+import { isStillAsked } from './converge.js';
 import { defineJob } from './job.js';
 import { openFreezes } from './look.js';
 import { maintenanceStep } from './maintenance-messages.js';
@@ -86,20 +88,22 @@ async function stepAll(fleet: FleetConfig, lease: Lease, context: JobContext): P
   let entries = all.map((machine) => entryOf(machine, world));
   const mayAct = async () =>
     !context.signal.aborted && (await context.store.renew(lease, context.settings.leaseMs));
+  const isAsked = () => isStillAsked(lease, world.state.version, context);
   for (const machine of all) {
     const now = context.clock.now();
     const own = entries.find(({ id }) => id === machine.id)!;
     const seen = seenOf(own, entries, fleet, world, now);
     const mark = markOf(machine.id);
     const { state, actions } = advance(machine.state, seen, mark, now);
-    if (!(await mayAct())) return STEP_MS;
+    // What is stored is done, now or by the next run: a freeze that came since this run looked is heard before.
+    if (!(await (actions.length > 0 ? isAsked() : mayAct()))) return STEP_MS;
     if (!(await keep(fleet, machine, state, world, lease, context))) return STEP_MS;
     // Those after it in this run must see that it has begun.
     entries = entries.map((each) => (each.id === machine.id ? { ...each, state } : each));
     for (const action of actions) {
       // Several acts may take long together: whoever lost the lease meanwhile stops.
       if (!(await mayAct())) return STEP_MS;
-      await act(action, state, mark, fleet, world, mayAct, context);
+      await act(action, state, mark, fleet, world, isAsked, context);
     }
   }
   return entries.some(({ state }) => isOpen(state)) ? STEP_MS : null;
@@ -169,9 +173,10 @@ function seenOf(
   };
 }
 
-/** Nodes that the last decision does not need: only once the loop itself is done with it. */
+/** Nodes that the last decision does not need: only once the loop itself is done with it, and against no freeze. */
 function spareSteps(fleet: FleetConfig, { state, zones, nodes, groups }: World, now: Millis): Step[] {
   if (state.desired?.status !== 'ready') return [];
+  if (stopping(state.freezes, now, state.desired) !== null) return [];
   const { steps } = nextSteps(state.desired, zones, nodes, groups, fleet.policy, now);
   return steps.filter(
     (step) => step.do === 'drain' || step.do === 'remove' || (step.do === 'wait' && step.for === 'drain'),
@@ -184,14 +189,14 @@ async function act(
   mark: string,
   fleet: FleetConfig,
   world: World,
-  mayAct: () => Promise<boolean>,
+  isAsked: () => Promise<boolean>,
   context: JobContext,
 ): Promise<void> {
   if (action.do === 'evaluate') return askForDecision(fleet.name, context);
   if (action.do !== 'shrink') return performOnNode(action, { fleet, node: state.node, mark }, context);
   for (const step of spareSteps(fleet, world, context.clock.now())) {
     const current = world.zones.find(({ zone }) => zone === step.zone)?.desired ?? 0;
-    const task = { fleet, decisionId: world.state.desired!.decisionId, current, mayAct };
+    const task = { fleet, decisionId: world.state.desired!.decisionId, current, mayAct: isAsked };
     if ((await perform(step, task, context)) === null) return;
   }
 }

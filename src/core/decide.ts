@@ -44,7 +44,8 @@ export function decide(seen: Seen, policy: Policy): Decision {
 
   const override = openOverride(seen.override, now);
   if (override?.kind === 'pin') {
-    apply(applyOverride(count, override));
+    // What it keeps away is known: who waits for workers to stand in learns that they do not come.
+    apply(applyOverride(onTop(count, assessment.need, seen).count, override));
   } else {
     if (seen.trigger === 'guard') count = Math.max(count, current);
     apply(stabilize(count, current, memory, now, policy));

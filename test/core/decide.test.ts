@@ -11,6 +11,15 @@ import { aFreeze, aMemory, anOverride, aPolicy, aSample, aSeen, aZone, MINUTE, N
 const codes = (decision: Decision): ReasonCode[] => decision.reasons.map(({ code }) => code);
 const said = (decision: Decision, code: ReasonCode): boolean => codes(decision).includes(code);
 
+test('a pin tells of the workers that should stand in and that it keeps away', () => {
+  const wanted = (seen: Partial<Seen>): number | undefined => {
+    const { reasons } = decide(aSeen({ override: anOverride(), ...seen }), aPolicy());
+    const pin = reasons.find((reason) => reason.code === 'override-pin');
+    return pin?.code === 'override-pin' ? pin.wanted : undefined;
+  };
+  assert.equal(wanted({ busy: true, surge: 4 }), wanted({})! + 4);
+});
+
 test('cuts an oversized fleet to its need and raises a small one', () => {
   const cut = decide(aSeen(), aPolicy());
   assert.equal(cut.kind, 'scale');

@@ -27,6 +27,7 @@ const aRollout = (more: Partial<RolloutState> = {}): RolloutState => ({
   ...more,
 });
 const golden = { node: 'a1', name: 'vm-a1', zone: 'a' };
+const dark = { missing: [{ what: 'demand' as const, peer: 'rabbitmq', why: 'timeout' as const }] };
 
 /** Two nodes a zone; 'oo' are two old ready workers, 'n' a new one, 'N' a new one that starts, 'x' one that failed. */
 function world(
@@ -229,6 +230,24 @@ describe('a rollout, phase by phase', () => {
         { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
       ],
       [
+        'takes nothing that serves back while the demand is not known, whatever was foreseen',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'nn' }, dark, ['a']),
+        { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
+      ],
+      [
+        'takes one at a time back when the demand stays unknown',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
+        world({ ...calm, a1: 'nn' }, dark, ['a']),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 1`] },
+      ],
+      [
+        'takes what serves nobody back at once, in the dark, too',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'xx' }, dark, ['a']),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 2`] },
+      ],
+      [
         'chooses another golden node when the first one is lost before the soak is over',
         aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
         world({ b1: 'oo', b2: 'oo' }, {}, ['a']),
@@ -290,7 +309,6 @@ describe('what stops a rollout', () => {
   const late = [1, 2, 3].map((minute) => aSample(NOON + minute, { p95Seconds: 9 }));
   const soaking = aRollout({ phase: 'soak', golden, touched: true, phaseAt: NOON });
   const seen = (more: Partial<RolloutSeen>) => world({ ...calm, a1: 'nn' }, more, ['a']);
-  const dark = { missing: [{ what: 'demand' as const, peer: 'rabbitmq', why: 'timeout' as const }] };
 
   const causes: [string, Partial<RolloutSeen>, string][] = [
     ['a freeze', { freezes: [freeze] }, 'freeze'],
@@ -485,7 +503,7 @@ describe('a fleet whose workers are all gone for the moment', () => {
   test('nor does a soak at whose end nobody is left', () => {
     const soaking = aRollout({ phase: 'soak', phaseAt: NOON, touched: true, golden });
     const lost = world({ a1: '', a2: 'oo', b1: 'oo', b2: 'oo' }, {}, ['a']);
-    const waits = step(soaking, lost, NOON + 11 * MINUTE);
-    deepEqual([waits.state.phase, codes(waits)], ['soak', ['waits-for-workers']]);
+    const begins = step(soaking, lost, NOON + 11 * MINUTE);
+    deepEqual([begins.state.phase, begins.state.golden, begins.actions], ['golden', null, []]);
   });
 });

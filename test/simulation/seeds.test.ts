@@ -13,6 +13,7 @@ const FOUND_FULL: Record<number, string> = {
   9: 'a way back waited for ever for a worker without room, and need was underrated in the minute in which metrics came back',
   50: 'an image that no worker had tried was set everywhere while all workers were away',
   119: 'a rollout went on after its golden node was lost in the soak',
+  416: 'during a freeze of cuts a maintenance took away a node that a cut had left over',
   240: 'a node that its zone took down before its hour was given work again, and then stopped with it',
   77: 'a node was drained though the workers that should stand in for it had never been asked for',
 };

@@ -43,9 +43,15 @@ export const leaving = (seen: RolloutSeen): string[] =>
 export const readyNow = (seen: RolloutSeen): number =>
   sizeOf(live(seen).filter((one) => one.state === 'ready'));
 
+/** The need; null when it is not known: without the demand of these minutes, what was foreseen may be too little. */
+export const knownNeed = (seen: RolloutSeen): number | null =>
+  seen.missing.some(({ what }) => what === 'demand') ? null : seen.need;
+
 /** Workers that may be taken out of service now without going below the need; 0 when the need is not known. */
-export const headroom = (seen: RolloutSeen): number =>
-  seen.need === null ? 0 : Math.max(0, readyNow(seen) - (seen.ill ?? 0) - seen.need);
+export function headroom(seen: RolloutSeen): number {
+  const need = knownNeed(seen);
+  return need === null ? 0 : Math.max(0, readyNow(seen) - (seen.ill ?? 0) - need);
+}
 
 /** Most workers of one image-to-be-replaced on one node. */
 export function largestNode(workers: WorkerImage[]): number {

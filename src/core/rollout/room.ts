@@ -4,6 +4,7 @@ import type { Policy } from '../policy.js';
 import {
   headroom,
   isHeld,
+  knownNeed,
   leaving,
   names,
   onTheWay,
@@ -57,7 +58,8 @@ function waitForMaintenance(state: RolloutState, seen: RolloutSeen, nodes: strin
 export function noRoom(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   const coming = onTheWay(seen);
   if (coming > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: coming }]);
-  const { need, valleyAt: until } = seen;
+  const need = knownNeed(seen);
+  const until = need === null ? null : seen.valleyAt;
   const { surge } = state;
   // While it waits for room it is not late.
   return askForSurge({ ...state, currentSince: null }, seen, now, [
