@@ -12,10 +12,10 @@ import {
   accessSync,
   constants,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -170,21 +170,20 @@ function rootCommand() {
 
 /* ---- one set-up at a time ---- */
 
-/** Waits for the lock; one whose holder is dead is taken over. Returns the function that gives it back. */
+/** Waits for the lock; one whose holder is dead is broken. Returns the function that gives it back. */
 function lock() {
   mkdirSync(dirname(LOCK), { recursive: true });
   const mine = `${process.pid} ${startedAt(process.pid)}`;
   let told = false;
   for (;;) {
-    try {
-      writeFileSync(LOCK, mine, { flag: 'wx' });
-      return giveBack(mine);
-    } catch (error) {
-      if (error.code !== 'EEXIST') stop(`Cannot write ${LOCK}: ${error.message}`);
-    }
+    if (take(LOCK, mine)) return giveBack(mine);
     const holder = read(LOCK);
-    if (holder !== null && !isAlive(holder) && takeOver(mine)) return giveBack(mine);
-    if (!told && holder !== null) {
+    if (holder === null) continue;
+    if (!isAlive(holder)) {
+      breakLock(holder, mine);
+      continue;
+    }
+    if (!told) {
       say(`another command (process ${holder.split(' ')[0]}) is setting up; waiting for it …`);
       told = true;
     }
@@ -192,13 +191,32 @@ function lock() {
   }
 }
 
-/** Renaming replaces the dead lock at once; of several takers the last one stands, and each looks again who that is. */
-function takeOver(mine) {
-  const own = `${LOCK}.${process.pid}`;
-  writeFileSync(own, mine);
-  renameSync(own, LOCK);
-  sleep(100);
-  return read(LOCK) === mine;
+/** A link appears with its content, or not at all: a file that is created and then written can be read empty between. */
+function take(path, mine) {
+  const own = `${path}.${process.pid}`;
+  try {
+    writeFileSync(own, mine);
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') stop(`Cannot write ${path}: ${error.message}`);
+    return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** One breaker at a time, who looks again first: otherwise a slow one would break the lock of a quick one. */
+function breakLock(dead, mine) {
+  const breaker = `${LOCK}.break`;
+  if (take(breaker, mine)) {
+    if (read(LOCK) === dead) rmSync(LOCK);
+    rmSync(breaker);
+    return;
+  }
+  const other = read(breaker);
+  if (other !== null && !isAlive(other)) rmSync(breaker, { force: true });
+  else sleep(20);
 }
 
 function giveBack(mine) {

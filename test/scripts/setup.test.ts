@@ -75,11 +75,19 @@ test('two commands at once: one builds, the other waits for it', async () => {
   equal(runCli(project), 'one\n');
 });
 
-test('takes over the lock of a command that died', () => {
+test('many commands at once over the lock of one that died: still one build', async () => {
   const project = aProject();
-  const { pid } = spawnSync(process.execPath, ['--version']);
-  mkdirSync(join(project, '.setup'));
-  writeFileSync(join(project, '.setup/lock'), `${pid} 1`);
+  leaveDeadLock(project);
+  const all = await Promise.all(Array.from({ length: 6 }, () => setUpInBackground(project)));
+  for (const { status, stderr } of all) equal(status, 0, stderr);
+  equal(all.filter(({ stderr }) => stderr.includes('building')).length, 1);
+  deepEqual(readdirSync(join(project, '.setup')), []);
+});
+
+test('takes over the lock of a command that died, and of one that died taking over', () => {
+  const project = aProject();
+  leaveDeadLock(project);
+  writeFileSync(join(project, '.setup/lock.break'), readFileSync(join(project, '.setup/lock')));
   const { status, stderr } = setUp(project, 'cli');
   equal(status, 0, stderr);
   equal(runCli(project), 'one\n');
@@ -127,6 +135,12 @@ test('a production configuration needs no Redis on this machine', () => {
   writeFileSync(join(project, 'muster.yml'), 'fleets: {}\n');
   equal(setUp(project, 'start', { PATH: path }).status, 0);
 });
+
+function leaveDeadLock(project: string): void {
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  mkdirSync(join(project, '.setup'));
+  writeFileSync(join(project, '.setup/lock'), `${pid} 1`);
+}
 
 interface Outcome {
   status: number | null;
