@@ -38,7 +38,7 @@ export interface Converging {
 
 /** A raise waits this many start-up times for nodes, then goes as far as it fits. */
 const PATIENCE = 2;
-/** A cloud that did not answer may answer the next time; a raise as far as it fits would keep the rest waiting longer. */
+/** A cloud that did not answer, or a node that boots again, may be there the next time: neither is given up before. */
 const SILENCE_MS = 60_000;
 
 /**
@@ -91,7 +91,7 @@ function stepOf(
   if (seen.ready < asked) {
     // A count that somebody else set may have no nodes to run on: they are grown here, too.
     const unplaced = seen.ready + seen.starting < asked;
-    const missing = unplaced ? roomFor(asked, zone, nodes, group, policy) : null;
+    const missing = unplaced ? roomFor(asked, desired, zone, nodes, group, policy, now) : null;
     if (missing !== null) return missing;
     // What a failed deployment left unplaced stays so. Asking first for what was placed, which stops nothing, and then for
     // the count again makes a new deployment, which places it. A worker that failed and is about to be started again was
@@ -118,7 +118,7 @@ function raise(
   now: Millis,
 ): Step {
   const { zone } = seen;
-  const grow = roomFor(workers, zone, nodes, group, policy);
+  const grow = roomFor(workers, desired, zone, nodes, group, policy, now);
   if (grow !== null) return grow;
   const needed = Math.ceil(workers / policy.slotsPerNode);
   const usable = nodes.filter((node) => node.eligible && node.status === 'ready').length;
@@ -145,15 +145,18 @@ function raise(
 /** The step that makes the group large enough for so many workers; null when it is, or nobody can resize it. */
 function roomFor(
   workers: number,
+  desired: DesiredState,
   zone: string,
   nodes: NodeSeen[],
   group: GroupNow | null,
   policy: Policy,
+  now: Millis,
 ): Step | null {
   if (group === null || group.size === null) return null;
-  // A cordoned or draining node keeps its place in the group until it is removed, and cannot take a worker.
-  const unusable = nodes.filter((node) => !node.eligible && keepsItsPlace(node, group)).length;
-  const size = Math.ceil(workers / policy.slotsPerNode) + unusable;
+  // A cordoned, draining or dead node keeps its place in the group until it is removed, and cannot take a worker.
+  const isDead = (node: NodeSeen) => node.status === 'down' && waited(desired, now) > SILENCE_MS;
+  const unusable = nodes.filter((node) => (!node.eligible || isDead(node)) && keepsItsPlace(node, group));
+  const size = Math.ceil(workers / policy.slotsPerNode) + unusable.length;
   return group.size < size ? { do: 'grow', zone, size } : null;
 }
 
@@ -191,10 +194,10 @@ function shrink(
 }
 
 /** A VM that is stopped for maintenance looks like one that was drained and removed, but comes back. */
-function keepsItsPlace(node: NodeSeen, group: GroupNow | null): boolean {
-  if (node.status !== 'leaving') return true;
+function keepsItsPlace(node: NodeSeen, group: GroupNow): boolean {
+  if (!group.names.includes(node.name)) return false;
   const isMaintained = node.drain !== null && isMaintenanceMark(node.drain.decisionId);
-  return isMaintained && (group?.names.includes(node.name) ?? false);
+  return node.status !== 'leaving' || isMaintained;
 }
 
 const toAllocations = (workers: number, policy: Policy): number =>

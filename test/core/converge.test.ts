@@ -128,6 +128,17 @@ describe('nextSteps, raising', () => {
     const { steps } = nextSteps(desired(5), [zone()], nodes, [group('n1', 'n2')], policy(), T0);
     assert.deepEqual(steps, [{ do: 'grow', zone: 'a', size: 3 }]);
   });
+  it('grows past a node that stays down, once it had a minute to come back', () => {
+    const nodes = [node('n1', 4), node('n2', 0, { status: 'down' })];
+    const steps = (ms: number, want: number, seen = zone(), groups = [group('n1', 'n2')]) =>
+      nextSteps(desired(want, { actedAt: T0 }), [seen], nodes, groups, policy(), T0 + ms).steps;
+    assert.deepEqual(kinds(steps(60_000, 8)), ['wait']);
+    assert.deepEqual(steps(60_001, 8), [{ do: 'grow', zone: 'a', size: 3 }]);
+    const unplaced = zone({ desired: 8, ready: 4, starting: 0 });
+    assert.deepEqual(steps(60_001, 8, unplaced), [{ do: 'grow', zone: 'a', size: 3 }], 'what ran on it, too');
+    const replaced = [group('n1', 'n3')];
+    assert.deepEqual(kinds(steps(60_001, 8, zone(), replaced)), ['wait'], 'its place was taken already');
+  });
   it('waits for a running deployment instead of trying and seeing', () => {
     const nodes = [node('n1', 4), node('n2', 0)];
     const { steps } = nextSteps(desired(5), [zone({ blocked })], nodes, [group('n1', 'n2')], policy(), T0);
