@@ -1,3 +1,4 @@
+import { DEAD_LETTERS, type LettersState } from '../src/core/dead-letters.js';
 import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import { MAINTENANCE, type MaintenanceState } from '../src/core/maintenance/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
@@ -6,6 +7,7 @@ import {
   decisionsKey,
   healthKey,
   latencyKey,
+  lettersKey,
   maintenanceKey,
   newPaged,
   type Paged,
@@ -33,7 +35,7 @@ const MOVES: Record<string, 'acknowledge' | 'resolve'> = {
   acknowledge: 'acknowledge',
   resolve: 'resolve',
 };
-const WHATS = new Set(['page', 'latency', 'health', 'decisions', 'maintenance']);
+const WHATS = new Set(['page', 'latency', 'health', 'dead-letters', 'decisions', 'maintenance']);
 
 export const page = defineVerb<PageArguments>({
   name: 'page',
@@ -182,7 +184,7 @@ async function move(
   return { visibility: 'caller', message: { summary: text, tone: 'info', parts: [{ kind: 'text', text }] } };
 }
 
-/** What is open: the page somebody asked for, latency, workers that are not well, decisions that stopped; in this order unless one is named. */
+/** What is open: the page somebody asked for, latency, workers that are not well, dead letters, decisions that stopped; in this order unless one is named. */
 async function openKey(fleet: string, what: string | null, context: CommandContext): Promise<string | null> {
   const isOpen = async (key: string): Promise<boolean> =>
     (await context.reader.machine('paged', pagedId(key)))?.open === true;
@@ -199,6 +201,10 @@ async function openKey(fleet: string, what: string | null, context: CommandConte
     const stored = (await context.reader.machine(HEALTH, fleet))?.state as HealthState | undefined;
     // There is an alert as long as somebody is ill, whatever a webhook said of it.
     if (stored?.alert != null) return healthKey(fleet, stored.alert.id);
+  }
+  if (wants('dead-letters')) {
+    const stored = (await context.reader.machine(DEAD_LETTERS, fleet))?.state as LettersState | undefined;
+    if (stored?.alert != null) return lettersKey(fleet, stored.alert.id);
   }
   if (wants('decisions') && (await isOpen(decisionsKey(fleet)))) return decisionsKey(fleet);
   if (wants('maintenance')) {

@@ -10,6 +10,7 @@ import { cycleStart, isDecided } from '../src/core/policy.js';
 import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
 import { fittingNow, runByItself } from './auto-remedy.js';
+import { countLetters, keepLetters } from './dead-letters.js';
 import { expireIntents } from './expire.js';
 import { keepHealth, lookAtHealth } from './health.js';
 import { defineJob } from './job.js';
@@ -27,11 +28,14 @@ export const observe = defineJob({
   async run({ fleet: name }, context) {
     const fleet = context.fleet(name);
     const asking = lookAtHealth(fleet, context);
-    const looked = await look(
-      fleet,
-      context,
-      asking.then((found) => found?.state ?? null),
-    );
+    const [looked, letters] = await Promise.all([
+      look(
+        fleet,
+        context,
+        asking.then((found) => found?.state ?? null),
+      ),
+      bySoon(countLetters(fleet, context), context),
+    ]);
     const health = await bySoon(asking, context);
     const kept = await keep(fleet, looked.sample, context);
     if (kept === null) return;
@@ -41,6 +45,7 @@ export const observe = defineJob({
     measure(fleet, seen, context);
     await watch(fleet, looked, kept.state, now, context);
     if (health !== null) await keepHealth(fleet, health, looked, kept.state, context);
+    if (letters !== null) await keepLetters(fleet, letters, looked, kept.state, context);
     await expireIntents(fleet, kept.state, seen, context);
     await wake(fleet, kept.state, seen, context);
   },

@@ -1,5 +1,6 @@
 /** Moving what is known of an incident, and the message in the chat that shows it. */
 import type { JobContext } from '../src/app.js';
+import { DEAD_LETTERS, type LettersState } from '../src/core/dead-letters.js';
 import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
@@ -12,6 +13,7 @@ import type { AuditEntry, StoredMachine } from '../src/ports.js';
 import { glance } from '../src/symptoms.js';
 import { hasStopped } from './alerts.js';
 import { announceAll } from './announce.js';
+import { fitsOf, lettersRow } from './dead-letters.js';
 import { healthRow } from './health.js';
 import { row, stoppedKey } from './messages.js';
 
@@ -102,6 +104,14 @@ async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<Ou
     if (health === undefined || alert === null || alert.id !== about.id) return null;
     const fits = fitting(await glance(fleet, now, await context.store.fleet(name), context));
     return healthRow(fleet, 'updated', { ...health, alert }, { fits, paged, rank: 1 }, now);
+  }
+  if (about?.what === 'dead-letters') {
+    const letters = (await context.store.machine(DEAD_LETTERS, name))?.state as LettersState | undefined;
+    const alert = letters?.alert ?? null;
+    if (letters === undefined || alert === null || alert.id !== about.id) return null;
+    const seen = await glance(fleet, now, await context.store.fleet(name), context);
+    const fits = fitsOf(seen, letters.count);
+    return lettersRow(fleet, 'updated', letters, alert, { fits, paged, rank: 1 }, now);
   }
   if (about?.what === 'decisions') {
     const { lastCycle, memory } = await context.store.fleet(name);

@@ -25,6 +25,8 @@ export interface FleetConfig {
   orchestrator: OrchestratorTarget;
   nodeGroups: NodeGroupTarget;
   demand: DemandSource;
+  /** So many dead letters are nobody's alert; absent: none. */
+  deadLetterLimit?: number;
   latency: LatencySource | null;
   saturation: SaturationSource | null;
   /** Absent or null: workers are not asked how they are. */

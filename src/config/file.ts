@@ -147,6 +147,7 @@ function toFleet(
             })),
           },
     demand: cleanDemand(demand),
+    ...(demand.kind === 'rabbitmq' ? { deadLetterLimit: demand.deadLetterLimit } : {}),
     latency: latency ?? null,
     saturation: saturation ?? null,
     health: health ?? null,
@@ -181,8 +182,8 @@ function cvOf(mean: number, p95: number, place: string, problems: Problem[]): nu
 
 function cleanDemand(demand: z.output<typeof fleetSchema>['demand']): DemandSource {
   if (demand.kind === 'rabbitmq') {
-    const { deadLetterQueue, ...rest } = demand;
-    return deadLetterQueue === undefined ? rest : { ...rest, deadLetterQueue };
+    const { kind, vhost, queue, deadLetterQueue } = demand;
+    return { kind, vhost, queue, ...(deadLetterQueue === undefined ? {} : { deadLetterQueue }) };
   }
   return {
     kind: 'prometheus',

@@ -51,6 +51,8 @@ export const fleetSchema = z.strictObject({
       queue: z.string().min(1),
       /** Where RabbitMQ puts what was rejected or died. */
       deadLetterQueue: z.string().min(1).optional(),
+      /** More of them than this are an alert. */
+      deadLetterLimit: z.number().int().min(0).default(10),
     }),
     z.strictObject({
       kind: z.literal('prometheus'),

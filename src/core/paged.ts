@@ -53,6 +53,8 @@ export const pagedId = (dedupKey: string): string => dedupKey.replace(/^muster\/
 
 export const latencyKey = (fleet: string, alertId: string): string => `muster/${fleet}/latency/${alertId}`;
 export const healthKey = (fleet: string, alertId: string): string => `muster/${fleet}/health/${alertId}`;
+export const lettersKey = (fleet: string, alertId: string): string =>
+  `muster/${fleet}/dead-letters/${alertId}`;
 export const pageKey = (fleet: string): string => `muster/${fleet}/page`;
 export const maintenanceKey = (fleet: string, id: string): string => `muster/${fleet}/maintenance/${id}`;
 export const decisionsKey = (fleet: string): string => `muster/${fleet}/decisions`;
