@@ -5,7 +5,14 @@
  */
 import type { Millis } from '../core/model.js';
 import { fireAllocations, stopAllocation } from './cluster/allocations.js';
-import { endDeployment, pauseDeployment } from './cluster/deployments.js';
+import { promote } from './cluster/canaries.js';
+import {
+  awaitsPromotion,
+  canariesAreWell,
+  endDeployment,
+  healthyCanaries,
+  pauseDeployment,
+} from './cluster/deployments.js';
 import { type DrainRequest, startDrain } from './cluster/drains.js';
 import { nextDue } from './cluster/due.js';
 import { resetDevices } from './cluster/health.js';
@@ -81,6 +88,11 @@ export interface ClusterView {
   save(): unknown;
 }
 
+export type PromoteOutcome =
+  | { kind: 'done' }
+  | { kind: 'refused'; why: 'no-deployment' | 'over' }
+  | { kind: 'refused'; why: 'unhealthy'; healthy: number; asked: number };
+
 export interface Cluster extends ClusterView {
   /** Read it, never write it. */
   readonly state: ClusterState;
@@ -96,6 +108,8 @@ export interface Cluster extends ClusterView {
   fits(jobId: string, count: number): number;
   /** False when there is no such deployment or it has ended. */
   failDeployment(id: string): boolean;
+  /** Its canaries are good: the others are replaced. */
+  promoteDeployment(id: string): PromoteOutcome;
   /** Changes the image, and the count where one is given; running workers are replaced by a deployment. */
   register(jobId: string, request: RegisterRequest): RegisterOutcome;
   /** False when there is no such deployment or it has ended. */
@@ -200,6 +214,19 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
       endDeployment(state, deployment, 'failed', 'Deployment marked as failed');
       settled();
       return true;
+    },
+    promoteDeployment(id) {
+      const deployment = state.deployments.find((one) => one.id === id);
+      if (deployment === undefined) return { kind: 'refused', why: 'no-deployment' };
+      if (!isActive(deployment)) return { kind: 'refused', why: 'over' };
+      const healthy = healthyCanaries(state, deployment);
+      if (awaitsPromotion(deployment)) {
+        if (!canariesAreWell(state, deployment))
+          return { kind: 'refused', why: 'unhealthy', healthy, asked: deployment.desiredCanaries };
+        promote(state, deployment, timing);
+        settled();
+      }
+      return { kind: 'done' };
     },
     register(jobId, request) {
       const outcome = registerJob(state, jobId, request, timing);

@@ -20,6 +20,21 @@ interface Exchange {
   body: unknown;
 }
 
+interface Deployment {
+  ID: string;
+  Status: string;
+  StatusDescription: string;
+  TaskGroups: {
+    workers: {
+      DesiredCanaries: number;
+      DesiredTotal: number;
+      HealthyAllocs: number;
+      Promoted: boolean;
+      PlacedCanaries: string[];
+    };
+  };
+}
+
 const folder = recordings();
 const skip = folder === null ? 'no recording of a live Nomad beside this repository' : false;
 const UNKNOWN = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
@@ -205,6 +220,60 @@ describe('the Nomad stand-in answers as the recorded 1.1.2', { skip }, () => {
     const theirs = (status: number) => find('POST', /\/deployment\/fail\//, (one) => one.status === status);
     sameAnswer(await ask('POST', path), theirs(200));
     sameAnswer(await ask('POST', path), theirs(500));
+  });
+
+  it('deploys with a canary, promotes it once it is healthy, and reverts', async () => {
+    world.cluster.resize('face-match-b', 3);
+    world.pass(10 * MINUTE);
+    const at = '/v1/job/face-match-b';
+    const { body: before } = await ask('GET', at);
+    const job = before as { TaskGroups: { Update: object; Tasks: { Config: object }[] }[] };
+    const [group] = job.TaskGroups;
+    Object.assign(group!.Update, { Canary: 1, AutoPromote: false, AutoRevert: false });
+    Object.assign(group!.Tasks[0]!.Config, { image: 'registry.example/face-match:2' });
+    const done = (one: Exchange) => one.status === 200;
+    sameAnswer(await ask('POST', at, { Job: job }), find('POST', /^\/v1\/job\/canary$/, done));
+    const own = async () => (await ask('GET', `${at}/deployment`)).body as Deployment;
+    const theirs = (healthy: number, promoted: boolean) =>
+      find('GET', /canary\/deployment$/, ({ body }) => {
+        const { DesiredCanaries, HealthyAllocs, Promoted } = (body as Deployment).TaskGroups.workers;
+        return DesiredCanaries === 1 && HealthyAllocs === healthy && Promoted === promoted;
+      });
+    const same = async (recorded: Exchange) => {
+      const [ours, other] = [await own(), recorded.body as Deployment];
+      sameAnswer(await ask('GET', `${at}/deployment`), recorded);
+      const said = ({ StatusDescription, TaskGroups: { workers } }: Deployment) => {
+        const { DesiredCanaries, HealthyAllocs, Promoted, PlacedCanaries } = workers;
+        return [StatusDescription, DesiredCanaries, HealthyAllocs, Promoted, PlacedCanaries.length];
+      };
+      assert.deepEqual(said(ours), said(other));
+    };
+    await same(theirs(0, false));
+    const { ID } = await own();
+    const promote = (DeploymentID?: string, to = ID) =>
+      ask('POST', `/v1/deployment/promote/${to}`, { DeploymentID, All: true });
+    const refused = (text: RegExp) => find('POST', /promote/, (one) => text.test(String(one.body)));
+    sameAnswer(await promote(ID), refused(/0\/1 healthy/));
+    sameAnswer(await promote(), refused(/must be specified/));
+    sameAnswer(await promote('x'), refused(/does not match/));
+    sameAnswer(await promote(UNKNOWN, UNKNOWN), refused(/not found/));
+    const canaries = async () =>
+      ((await ask('GET', `${at}/allocations`)).body as { DeploymentStatus: { Canary: boolean } | null }[])
+        .map((one) => one.DeploymentStatus)
+        .filter((one) => one?.Canary);
+    assert.deepEqual(
+      (await canaries()).map((one) => ({ ...one, ModifyIndex: 0 })),
+      [{ Canary: true, Healthy: null, ModifyIndex: 0, Timestamp: null }],
+    );
+    world.pass(10 * MINUTE);
+    sameAnswer(await promote(ID), find('POST', /promote/, done));
+    assert.deepEqual(await canaries(), [], 'they are workers like others');
+    world.pass(20 * MINUTE);
+    assert.equal((await own()).Status, 'successful');
+    sameAnswer(await promote(ID), refused(/terminal/));
+    const back = { JobID: 'face-match-b', JobVersion: 0 };
+    sameAnswer(await ask('POST', `${at}/revert`, back), find('POST', /revert$/));
+    assert.equal((await own()).TaskGroups.workers.DesiredTotal, 3);
   });
 
   it('sends the index where the recording has one', async () => {

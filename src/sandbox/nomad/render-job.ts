@@ -9,11 +9,11 @@ export function jobJson(
   cluster: Cluster,
   job: SimJob,
   profile: Profile,
-  was: Pick<SimVersion, 'version' | 'image' | 'stable' | 'update'> | null = null,
+  was: Omit<SimVersion, 'at'> | null = null,
 ): Record<string, unknown> {
   const restart = { Attempts: 2, Delay: ns(15_000), Interval: ns(1_800_000), Mode: 'fail' };
   const own = job.versions.find((one) => one.version === job.version);
-  const { version, image, stable, update } = was ?? { ...job, stable: own?.stable };
+  const { version, image, count, stable, update } = was ?? { ...job, stable: own?.stable };
   return {
     Affinities: null,
     AllAtOnce: false,
@@ -52,7 +52,7 @@ export function jobJson(
         Affinities: null,
         Constraints: null,
         Consul: { Namespace: '' },
-        Count: job.count,
+        Count: count,
         EphemeralDisk: { Migrate: false, SizeMB: 300, Sticky: job.sticky },
         Meta: null,
         Migrate: {

@@ -12,7 +12,9 @@ import type { Cluster } from '../../simulation/cluster.js';
 import { goTime, ns, type Profile } from './wire.js';
 
 export function scaleJson(cluster: Cluster, job: SimJob): Record<string, unknown> {
-  const live = cluster.state.allocations.filter((one) => one.job === job.id && isLive(one));
+  const live = cluster.state.allocations.filter(
+    (one) => one.job === job.id && isLive(one) && one.canary !== true,
+  );
   const events = job.events.map((one) => ({
     Count: one.count,
     CreateIndex: one.createIndex,
@@ -65,15 +67,15 @@ export function deploymentJson(
     StatusDescription: one.description,
     TaskGroups: {
       workers: {
-        AutoPromote: false,
-        AutoRevert: false,
-        DesiredCanaries: 0,
+        AutoPromote: one.autoPromote,
+        AutoRevert: one.autoRevert,
+        DesiredCanaries: one.desiredCanaries,
         DesiredTotal: one.desiredTotal,
         HealthyAllocs: placed.filter((other) => other.healthy === true).length,
         PlacedAllocs: placed.length,
-        PlacedCanaries: null,
+        PlacedCanaries: one.canaries.length === 0 ? null : one.canaries,
         ProgressDeadline: ns(cluster.timing.progressMs),
-        Promoted: false,
+        Promoted: one.promoted,
         RequireProgressBy: goTime(one.requireProgressBy),
         UnhealthyAllocs: placed.filter((other) => other.healthy === false).length,
       },
@@ -90,13 +92,13 @@ export function allocationJson(cluster: Cluster, one: SimAllocation): Record<str
     CreateIndex: one.createIndex,
     CreateTime: ns(one.placedAt),
     DeploymentStatus:
-      one.healthy === null
+      one.healthy === null && one.canary !== true
         ? null
         : {
-            Canary: false,
+            Canary: one.canary === true,
             Healthy: one.healthy,
             ModifyIndex: one.modifyIndex,
-            Timestamp: goTime(one.healthyAt),
+            Timestamp: one.healthy === null ? null : goTime(one.healthyAt),
           },
     DesiredDescription: one.desiredDescription,
     DesiredStatus: one.desired,

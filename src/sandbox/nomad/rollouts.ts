@@ -1,5 +1,5 @@
 /**
- * The requests that roll images out: register, versions, pause, pre-pull. The pre-pull job of a fleet's job is a system
+ * The requests that roll images out: register, revert, versions, pre-pull. The pre-pull job of a fleet's job is a system
  * job named `<job>-prepull`, with an allocation per node that runs once the image is there.
  */
 import { createHash } from 'node:crypto';
@@ -65,6 +65,19 @@ export function register(cluster: Cluster, body: Body, urlId: string | null): Bo
   return registered(cluster, outcome.evalId, outcome.jobModifyIndex);
 }
 
+/** Unlike a registration that preserves counts, it brings the version's own count back. */
+export function revert(cluster: Cluster, job: SimJob, body: Body): Body {
+  if (body.JobID !== job.id) throw new Refused(400, 'Job ID does not match');
+  const to = job.versions.find((one) => one.version === body.JobVersion);
+  if (to?.version === job.version) throw new Refused(500, "can't revert to current version");
+  if (to === undefined)
+    throw new Refused(500, `job "${job.id}" in namespace "default" at version ${body.JobVersion} not found`);
+  const { image, count, update } = to;
+  const outcome = cluster.register(job.id, { image, count, update });
+  if (outcome.kind === 'refused') throw new Refused(403, FROZEN);
+  return registered(cluster, outcome.evalId, outcome.jobModifyIndex);
+}
+
 type SentUpdate = NonNullable<NonNullable<SentJob['TaskGroups']>[number]['Update']>;
 
 function updateIn(sent: SentUpdate, before: SimUpdate): SimUpdate {
@@ -74,25 +87,6 @@ function updateIn(sent: SentUpdate, before: SimUpdate): SimUpdate {
     autoPromote: sent.AutoPromote ?? before.autoPromote,
     autoRevert: sent.AutoRevert ?? before.autoRevert,
     stagger: sent.Stagger ?? before.stagger,
-  };
-}
-
-export function pause(cluster: Cluster, id: string, body: Body): Body {
-  wholeId(id, 'deployment');
-  if (body.DeploymentID === undefined) throw new Refused(400, 'DeploymentID must be specified');
-  if (body.DeploymentID !== id) throw new Refused(400, 'Deployment ID does not match');
-  if (!cluster.state.deployments.some((one) => one.id === id)) throw new Refused(500, 'deployment not found');
-  const wanted = body.Pause === true;
-  if (!cluster.pauseDeployment(id, wanted))
-    throw new Refused(500, `can't ${wanted ? 'pause' : 'resume'} terminal deployment`);
-  const { index } = cluster.state;
-  // Pausing makes no evaluation; going on does.
-  return {
-    DeploymentModifyIndex: index,
-    EvalCreateIndex: wanted ? 0 : index,
-    EvalID: wanted ? '' : (cluster.state.evaluations.at(-1)?.id ?? ''),
-    Index: index,
-    RevertedJobVersion: null,
   };
 }
 
@@ -115,7 +109,9 @@ export function wholeAllocation(
   workerPort: number | null,
 ): Body {
   const job = cluster.job(one.job);
-  const was = { version: one.jobVersion, image: one.image, stable: false, update: FIRST_UPDATE };
+  const version = job?.versions.find((each) => each.version === one.jobVersion);
+  const count = version?.count ?? job?.count ?? 0;
+  const was = { version: one.jobVersion, image: one.image, count, stable: false, update: FIRST_UPDATE };
   return {
     ...allocationJson(cluster, one),
     AllocatedResources: resourcesJson(workerPort),

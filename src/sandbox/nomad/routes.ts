@@ -3,6 +3,7 @@
 import { latestDeployment, type SimJob } from '../../simulation/cluster/state.js';
 import type { Cluster } from '../../simulation/cluster.js';
 import type { Asked } from '../loopback.js';
+import * as deployments from './deployments.js';
 import * as jobs from './render-job.js';
 import { nodeJson, nodeStub } from './render-nodes.js';
 import * as state from './render-state.js';
@@ -58,6 +59,9 @@ export const routes: Route[] = [
     ...act('/v1/job/:id', 'submit-job', ({ cluster, id }) => rollouts.removeJob(cluster, id)),
     method: 'DELETE',
   },
+  act('/v1/job/:id/revert', 'submit-job', (visit) =>
+    rollouts.revert(visit.cluster, jobOf(visit), write.parseBody(visit.asked.body)),
+  ),
   read('/v1/job/:id/versions', 'read-job', (visit) =>
     rollouts.versions(visit.cluster, jobOf(visit), visit.profile),
   ),
@@ -106,9 +110,12 @@ export const routes: Route[] = [
       .map((one) => state.allocationJson(cluster, one)),
   ),
   act('/v1/deployment/pause/:id', 'submit-job', ({ cluster, asked, id }) =>
-    rollouts.pause(cluster, id, write.parseBody(asked.body)),
+    deployments.pause(cluster, id, write.parseBody(asked.body)),
   ),
-  act('/v1/deployment/fail/:id', 'submit-job', ({ cluster, id }) => write.failDeployment(cluster, id)),
+  act('/v1/deployment/promote/:id', 'submit-job', ({ cluster, asked, id }) =>
+    deployments.promote(cluster, id, write.parseBody(asked.body)),
+  ),
+  act('/v1/deployment/fail/:id', 'submit-job', ({ cluster, id }) => deployments.fail(cluster, id)),
   read('/v1/nodes', 'node:read', ({ cluster, profile, asked }) =>
     cluster.state.vms
       .filter((vm) => vm.registered && vm.id.startsWith(asked.query.get('prefix') ?? ''))

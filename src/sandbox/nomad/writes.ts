@@ -163,19 +163,6 @@ export function plan(cluster: Cluster, jobId: string, body: Body): Body {
   };
 }
 
-export function failDeployment(cluster: Cluster, id: string): Body {
-  wholeId(id, 'deployment');
-  if (!cluster.state.deployments.some((one) => one.id === id)) throw new Refused(500, 'deployment not found');
-  if (!cluster.failDeployment(id)) throw new Refused(500, "can't fail terminal deployment");
-  return {
-    DeploymentModifyIndex: cluster.state.index,
-    EvalCreateIndex: cluster.state.index,
-    EvalID: cluster.state.evaluations.at(-1)?.id ?? '',
-    Index: cluster.state.index,
-    RevertedJobVersion: null,
-  };
-}
-
 export function stopAllocation(cluster: Cluster, id: string): Body {
   wholeId(id, 'alloc');
   if (!cluster.state.allocations.some((one) => one.id === id)) throw new Refused(404, 'alloc not found');

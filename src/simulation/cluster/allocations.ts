@@ -1,5 +1,5 @@
 /** An allocation's life: placed, running, healthy; told to stop, complete, forgotten. */
-import { endDeployment, noteProgress } from './deployments.js';
+import { canariesAreWell, endDeployment, noteProgress } from './deployments.js';
 import { type ClusterState, holdsSlots, isLive, nextIndex, type SimAllocation } from './state.js';
 import { missingSlots, tallyOf } from './tally.js';
 import type { Timing } from './timing.js';
@@ -26,7 +26,7 @@ export function fireAllocations(state: ClusterState, timing: Timing): void {
   if (state.allocations.some(forgotten))
     state.allocations = state.allocations.filter((one) => !forgotten(one));
   for (const one of state.deployments) {
-    if (one.status === 'running' && one.requireProgressBy <= state.now) {
+    if (one.status === 'running' && !canariesAreWell(state, one) && one.requireProgressBy <= state.now) {
       endDeployment(state, one, 'failed', 'Failed due to progress deadline');
     }
   }

@@ -2,6 +2,7 @@
 import {
   type ClusterState,
   holdsSlots,
+  isLive,
   nextIndex,
   type SimAllocation,
   type SimDeployment,
@@ -33,9 +34,32 @@ export function endDeployment(
 
 /** Ends it when as many as it asked for are healthy. */
 export function judge(state: ClusterState, deployment: SimDeployment, live: SimAllocation[]): void {
+  if (awaitsPromotion(deployment)) return;
   const healthy = live.filter((one) => one.deployment === deployment.id && one.healthy === true).length;
   if (healthy < deployment.desiredTotal) return;
   endDeployment(state, deployment, 'successful', 'Deployment completed successfully');
+}
+
+/** Nothing is replaced before somebody says that its canaries are good. */
+export const awaitsPromotion = (one: Pick<SimDeployment, 'desiredCanaries' | 'promoted'>): boolean =>
+  one.desiredCanaries > 0 && !one.promoted;
+
+export const healthyCanaries = (state: ClusterState, { id }: SimDeployment): number =>
+  state.allocations.filter(
+    (one) => one.deployment === id && one.canary === true && isLive(one) && one.healthy === true,
+  ).length;
+
+/** It waits for a promotion alone, for which there is no deadline. */
+export const canariesAreWell = (state: ClusterState, one: SimDeployment): boolean =>
+  awaitsPromotion(one) && healthyCanaries(state, one) >= one.desiredCanaries;
+
+export function runningWords(
+  one: Pick<SimDeployment, 'desiredCanaries' | 'promoted' | 'autoPromote'>,
+): string {
+  if (!awaitsPromotion(one)) return 'Deployment is running';
+  return one.autoPromote
+    ? 'Deployment is running pending automatic promotion'
+    : 'Deployment is running but requires manual promotion';
 }
 
 /** One more is healthy: the deadline for the next begins anew. */
@@ -83,4 +107,4 @@ export function isGone(state: ClusterState, job: SimJob, slot: number): boolean 
 }
 
 const newestOf = (state: ClusterState, job: SimJob, slot: number): SimAllocation | undefined =>
-  state.allocations.findLast((one) => one.job === job.id && one.slot === slot);
+  state.allocations.findLast((one) => one.job === job.id && one.slot === slot && one.canary !== true);

@@ -1,4 +1,5 @@
 import type { Millis } from '../../core/model.js';
+import { canariesAreWell } from './deployments.js';
 import { type ClusterState, holdsSlots, isLive } from './state.js';
 import type { Timing } from './timing.js';
 
@@ -22,6 +23,7 @@ export function nextDue(state: ClusterState, timing: Timing): Millis | null {
     const forgottenAt = (one.stoppedAt ?? Number.POSITIVE_INFINITY) + timing.allocationForgottenMs;
     if (!holdsSlots(one) && forgottenAt > state.now) at(forgottenAt);
   }
-  for (const one of state.deployments) if (one.status === 'running') at(one.requireProgressBy);
+  for (const one of state.deployments)
+    if (one.status === 'running' && !canariesAreWell(state, one)) at(one.requireProgressBy);
   return next === Number.POSITIVE_INFINITY ? null : next;
 }

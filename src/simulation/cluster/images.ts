@@ -80,7 +80,7 @@ export function failureMs(nature: Nature, pulling: Millis, timing: Timing): Mill
   return pulling + (nature === 'crashing' ? 45_000 : timing.healthyDeadlineMs);
 }
 
-/** A cluster that was saved before there were images. */
+/** A cluster that was saved before there were images, or canaries. */
 export function upgraded(state: ClusterState): ClusterState {
   state.prepulls ??= [];
   for (const job of state.jobs) {
@@ -89,8 +89,19 @@ export function upgraded(state: ClusterState): ClusterState {
     job.held ??= null;
     job.sticky ??= false;
     const update = { ...job.update };
-    job.versions ??= [{ version: job.version, image: job.image, stable: true, at: job.submittedAt, update }];
-    for (const version of job.versions) version.update ??= update;
+    const { version, image, count, submittedAt: at } = job;
+    job.versions ??= [{ version, image, count, stable: true, at, update }];
+    for (const one of job.versions) {
+      one.update ??= update;
+      one.count ??= job.count;
+    }
+  }
+  for (const one of state.deployments) {
+    one.desiredCanaries ??= 0;
+    one.promoted ??= false;
+    one.autoPromote ??= false;
+    one.autoRevert ??= false;
+    one.canaries ??= [];
   }
   for (const vm of state.vms) vm.images ??= [];
   for (const one of state.allocations) {

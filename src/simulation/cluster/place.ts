@@ -1,18 +1,19 @@
 /** Nomad's scheduler: what a drain moves, what a job lacks or has too many of, and where it goes. */
 
-import type { Millis } from '../../core/model.js';
 import { stopAllocation } from './allocations.js';
-import { isGone, judge } from './deployments.js';
+import { settleCanaries } from './canaries.js';
+import { awaitsPromotion, isGone, judge } from './deployments.js';
 import { noteQueue } from './evaluations.js';
-import { failureMs, NEVER, natureOf, pull } from './images.js';
+import { bestVm, place, placeable } from './room.js';
 import {
   activeDeployment,
   type ClusterState,
   holdsSlots,
-  nextId,
+  latestDeployment,
   nextIndex,
   type SimAllocation,
   type SimJob,
+  type SimVersion,
   type SimVm,
 } from './state.js';
 import { missingSlots, type Tally, tallyOf } from './tally.js';
@@ -25,6 +26,7 @@ export function settle(state: ClusterState, timing: Timing): void {
   for (const vm of state.vms) if (vm.drain !== null) stepDrain(state, vm, timing);
   const before = tallyOf(state);
   for (const job of state.jobs) cut(state, job, before.live(job), timing);
+  for (const job of state.jobs) settleCanaries(state, job, timing);
   for (const job of state.jobs) roll(state, job, timing);
   const tally = tallyOf(state);
   for (const job of state.jobs) reconcile(state, job, tally, timing);
@@ -84,7 +86,7 @@ function cut(state: ClusterState, job: SimJob, live: SimAllocation[], timing: Ti
  */
 function roll(state: ClusterState, job: SimJob, timing: Timing): void {
   const deployment = activeDeployment(state, job.id);
-  if (deployment === null || deployment.status !== 'running') return;
+  if (deployment === null || deployment.status !== 'running' || awaitsPromotion(deployment)) return;
   const live = tallyOf(state).live(job);
   const old = live.filter((one) => one.image !== job.image).sort((a, b) => a.slot - b.slot);
   if (old.length === 0) return;
@@ -99,6 +101,7 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
   const missing = missingSlots(job, tally.live(job));
   const wanted = missing.length - job.abandoned;
   const vms = wanted > 0 ? placeable(state, job) : [];
+  const what = provenOf(state, job);
   let placed = 0;
   for (const slot of missing) {
     if (placed >= wanted) break;
@@ -108,7 +111,7 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
     if (vm === null) break;
     // It waits for the end of the one whose place it takes.
     const free = home === null ? state.now : Math.max(state.now, before?.stoppedAt ?? 0);
-    tally.add(place(state, job, slot, vm, timing, free));
+    tally.add(place(state, job, { ...what, slot, vm, free }, timing));
     placed += 1;
   }
   // Under a paused deployment what a node took along is placed at once or never.
@@ -120,9 +123,19 @@ function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timin
   noteQueue(state, job, unplaced);
 }
 
+/** What a worker comes up with that is no canary: the new version only once its canaries were promoted. */
+function provenOf(state: ClusterState, job: SimJob): Pick<SimVersion, 'image' | 'version'> {
+  const deployment = latestDeployment(state, job.id);
+  const isTried = deployment?.jobVersion === job.version && awaitsPromotion(deployment);
+  const proven = isTried ? job.versions.findLast((one) => one.stable) : undefined;
+  return proven ?? job;
+}
+
 /** The worker that was told to stop so that this number starts anew; null when the number is new, or was given up. */
 function replaced(state: ClusterState, job: SimJob, slot: number): SimAllocation | null {
-  const last = state.allocations.findLast((one) => one.job === job.id && one.slot === slot);
+  const last = state.allocations.findLast(
+    (one) => one.job === job.id && one.slot === slot && one.canary !== true,
+  );
   return last?.desired === 'stop' && last.desiredDescription !== NOT_NEEDED ? last : null;
 }
 
@@ -139,65 +152,4 @@ function homeOf(
   const slots = state.groups.find(({ name }) => name === vm.group)?.slotsPerNode ?? 0;
   const staying = tally.live(job).filter((one) => one.vm === vm.id).length;
   return slots - staying * job.workersPerAllocation >= job.workersPerAllocation ? vm : null;
-}
-
-/** Binpack: the fullest node that still takes it, then the oldest. */
-function bestVm(vms: SimVm[], job: SimJob, tally: Tally): SimVm | null {
-  let best: SimVm | null = null;
-  let bestFree = Number.POSITIVE_INFINITY;
-  for (const vm of vms) {
-    const free = tally.free(vm, job);
-    if (free < job.workersPerAllocation || free >= bestFree) continue;
-    best = vm;
-    bestFree = free;
-  }
-  return best;
-}
-
-function placeable(state: ClusterState, job: SimJob): SimVm[] {
-  return state.vms.filter(
-    (vm) => vm.group === job.id && vm.state === 'ready' && vm.eligible && vm.drain === null,
-  );
-}
-
-function place(
-  state: ClusterState,
-  job: SimJob,
-  slot: number,
-  vm: SimVm,
-  timing: Timing,
-  free: Millis,
-): SimAllocation {
-  const from = Math.max(free, pull(state, vm, job.image, timing));
-  const nature = natureOf(job.image);
-  const good = nature === 'good' || nature === 'hollow';
-  const runningAt = good ? from + Math.max(0, timing.workerStartMs - timing.minHealthyMs) : from;
-  const servesAt = good ? from + timing.workerStartMs : NEVER;
-  const one: SimAllocation = {
-    id: nextId(state),
-    job: job.id,
-    slot,
-    vm: vm.id,
-    desired: 'run',
-    client: 'pending',
-    desiredDescription: '',
-    jobVersion: job.version,
-    deployment: activeDeployment(state, job.id)?.id ?? null,
-    healthy: null,
-    healthyAt: Math.max(servesAt, runningAt + timing.minHealthyMs),
-    image: job.image,
-    ...(nature === 'hollow'
-      ? { ill: { kind: 'no-model' as const, since: state.now, slots: job.workersPerAllocation } }
-      : {}),
-    failsAt: good ? null : state.now + failureMs(nature, from - state.now, timing),
-    placedAt: state.now,
-    runningAt,
-    servesAt,
-    stoppedAt: null,
-    evalId: state.evaluations.findLast((one) => one.job === job.id)?.id ?? '',
-    createIndex: nextIndex(state),
-    modifyIndex: state.index,
-  };
-  state.allocations.push(one);
-  return one;
 }

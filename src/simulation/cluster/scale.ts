@@ -1,4 +1,5 @@
 /** A scaling request as Nomad 1.x and 2.x judge it: bounds first, then the active deployment, then the index. */
+import { runningWords } from './deployments.js';
 import { addEvaluation } from './evaluations.js';
 import { activeDeployment, type ClusterState, nextId, nextIndex, type SimJob } from './state.js';
 import { tallyOf } from './tally.js';
@@ -80,8 +81,8 @@ export function addEvent(
 
 export function newVersion(state: ClusterState, job: SimJob): void {
   job.version += 1;
-  const { version, image } = job;
-  job.versions.push({ version, image, stable: false, at: state.now, update: { ...job.update } });
+  const { version, image, count } = job;
+  job.versions.push({ version, image, count, stable: false, at: state.now, update: { ...job.update } });
   job.versions = job.versions.slice(-VERSIONS_KEPT);
   job.abandoned = 0;
   job.submittedAt = state.now;
@@ -91,10 +92,13 @@ export function newVersion(state: ClusterState, job: SimJob): void {
 
 /**
  * Every scale opens a deployment; survivors are updated in place and must stay healthy for the minimum time again. Those
- * of another image are no part of it before they are replaced.
+ * of another image are no part of it before they are replaced; where there are any, canaries come first.
  */
 export function openDeployment(state: ClusterState, job: SimJob, timing: Timing): void {
   const id = nextId(state);
+  const live = tallyOf(state).live(job);
+  const { autoPromote, autoRevert, canary } = job.update;
+  const desiredCanaries = live.some((one) => one.image !== job.image) ? canary : 0;
   state.deployments = state.deployments.filter((one) => one.job !== job.id);
   state.deployments.push({
     id,
@@ -103,15 +107,16 @@ export function openDeployment(state: ClusterState, job: SimJob, timing: Timing)
     jobModifyIndex: job.jobModifyIndex,
     jobCreateIndex: job.createIndex,
     status: 'running',
-    description: 'Deployment is running',
+    description: runningWords({ desiredCanaries, promoted: false, autoPromote }),
     desiredTotal: job.count,
+    ...{ desiredCanaries, promoted: false, autoPromote, autoRevert, canaries: [] },
     requireProgressBy: state.now + timing.progressMs,
     createdAt: state.now,
     modifiedAt: state.now,
     createIndex: nextIndex(state),
     modifyIndex: state.index,
   });
-  for (const one of tallyOf(state).live(job)) {
+  for (const one of live) {
     if (one.image !== job.image || one.healthy === false) continue;
     one.deployment = id;
     one.jobVersion = job.version;

@@ -80,7 +80,10 @@ function addZone(
     update: { ...FIRST_UPDATE },
     held: null,
     versions: [
-      { version: 0, image: firstImage(fleet.name), stable: true, at: state.now, update: { ...FIRST_UPDATE } },
+      {
+        ...{ version: 0, image: firstImage(fleet.name), count, stable: true, at: state.now },
+        update: { ...FIRST_UPDATE },
+      },
     ],
     abandoned: 0,
     events: [],
@@ -111,6 +114,7 @@ function addZone(
     status: 'successful',
     description: 'Deployment completed successfully',
     desiredTotal: count,
+    ...{ desiredCanaries: 0, promoted: false, autoPromote: false, autoRevert: false, canaries: [] },
     requireProgressBy: state.now,
     createdAt: state.now,
     modifiedAt: state.now,

@@ -121,6 +121,7 @@ export interface SimUpdate {
 export interface SimVersion {
   version: number;
   image: string;
+  count: number;
   stable: boolean;
   at: Millis;
   update: SimUpdate;
@@ -156,6 +157,8 @@ export interface SimAllocation {
   desiredDescription: string;
   jobVersion: number;
   deployment: string | null;
+  /** A canary that is not promoted: it comes on top of the count. Absent: it is not, or not any more. */
+  canary?: true;
   healthy: boolean | null;
   healthyAt: Millis;
   placedAt: Millis;
@@ -178,6 +181,13 @@ export interface SimDeployment {
   status: 'running' | 'paused' | 'successful' | 'failed';
   description: string;
   desiredTotal: number;
+  /** Canaries that must be healthy before anything is replaced; 0: none. */
+  desiredCanaries: number;
+  promoted: boolean;
+  autoPromote: boolean;
+  autoRevert: boolean;
+  /** Every canary that was ever placed. */
+  canaries: string[];
   requireProgressBy: Millis;
   createdAt: Millis;
   modifiedAt: Millis;

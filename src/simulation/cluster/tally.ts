@@ -9,6 +9,7 @@ import {
 } from './state.js';
 
 export interface Tally {
+  /** Those that the count asks for: canaries come on top. */
   live(job: SimJob): SimAllocation[];
   free(vm: SimVm, job: SimJob): number;
   /** A new one was placed since. */
@@ -21,7 +22,7 @@ export function tallyOf(state: ClusterState): Tally {
   const slots = new Map(state.groups.map((group) => [group.name, group.slotsPerNode]));
   const add = (one: SimAllocation) => {
     if (holdsSlots(one)) held.set(one.vm, (held.get(one.vm) ?? 0) + 1);
-    if (!isLive(one)) return;
+    if (!isLive(one) || one.canary === true) return;
     const own = live.get(one.job);
     if (own === undefined) live.set(one.job, [one]);
     else own.push(one);
