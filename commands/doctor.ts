@@ -36,7 +36,7 @@ async function answering(fleet: FleetConfig, context: CommandContext): Promise<C
   const stored = await patiently(storedHealth(fleet, context.now, context.reader));
   if (!stored.ok) return { what, ok: false, detail: stored.error.message, fix: 'See Redis above.' };
   const health = stored.value;
-  const fix = `Look at health.url and health.port of ${fleet.name} in muster.yml, at the port's label in the job, and whether this bot reaches the nodes.`;
+  const fix = `Look at ${whereToLook(fleet)}.`;
   if (health === null) {
     const detail = 'nobody could be asked lately, so all count as running';
     return { what, ok: false, optional: true, detail, fix };
@@ -51,6 +51,12 @@ async function answering(fleet: FleetConfig, context: CommandContext): Promise<C
     detail: `none of ${asked} answered, so all count as running`,
     fix,
   };
+}
+
+function whereToLook({ name, health }: FleetConfig): string {
+  return health?.kind === 'file'
+    ? `health.file of ${name} in muster.yml, whether the workers write that file and their clocks are right, and the right to read files above`
+    : `health.url and health.port of ${name} in muster.yml, at the port's label in the job, and whether this bot reaches the nodes`;
 }
 
 async function freshness(name: string, context: CommandContext): Promise<Check> {

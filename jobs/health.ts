@@ -16,7 +16,7 @@ import { type Fit, fitting } from '../src/core/remedies/index.js';
 import { healthMessage } from '../src/core/views/health.js';
 import { remedyButton } from '../src/core/views/remedy.js';
 import { OutsideError } from '../src/errors.js';
-import type { FleetState, HealthSource, StoredMachine } from '../src/ports.js';
+import type { FleetState, HealthLimits, StoredMachine } from '../src/ports.js';
 import { lightSymptoms } from '../src/symptoms.js';
 import { announceAll } from './announce.js';
 import { runByItself } from './auto-remedy.js';
@@ -37,7 +37,7 @@ export async function lookAtHealth(fleet: FleetConfig, context: JobContext): Pro
   try {
     const [stored, addresses] = await Promise.all([
       store.machine(HEALTH, fleet.name) as Promise<StoredMachine<HealthState> | null>,
-      port.addresses(orchestrator, source.port),
+      port.addresses(orchestrator, source.kind === 'http' ? source.port : null),
     ]);
     const answers = await port.ask(source, addresses);
     const asked = addresses.map(({ id, zone, nodeId, workers }, n) => ({
@@ -55,7 +55,7 @@ export async function lookAtHealth(fleet: FleetConfig, context: JobContext): Pro
 }
 
 /** How long a worker may hold work and finish none. The 95th percentile of a lognormal service time, generously. */
-export function stuckMs({ stuckAfter, stuckLeastSeconds }: HealthSource, policy: Policy): Millis {
+export function stuckMs({ stuckAfter, stuckLeastSeconds }: HealthLimits, policy: Policy): Millis {
   const p95Seconds = policy.serviceSeconds * (1 + 2 * policy.serviceCv);
   return 1_000 * Math.max(stuckLeastSeconds, stuckAfter * p95Seconds);
 }

@@ -16,6 +16,7 @@ import { createHeartbeat } from './adapters/http/heartbeat.js';
 import { hookRoute } from './adapters/http/hook.js';
 import { createNoticeRoute } from './adapters/http/maintenance-route.js';
 import { createNomadAddresses } from './adapters/nomad/addresses.js';
+import { createNomadFiles } from './adapters/nomad/files.js';
 import { createNomadOrchestrator } from './adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from './adapters/nomad/rollouts.js';
 import { createPagerdutyHooks } from './adapters/pagerduty/hooks.js';
@@ -166,7 +167,7 @@ export async function createBot(config: Config): Promise<Bot> {
         : byKind(createGceNodeGroups({ ...config.gce, timeoutMs })),
     health: {
       ...createNomadAddresses({ ...nomadOf(config), timeoutMs }),
-      ...createWorkerHealth(),
+      ...createWorkerHealth({ files: createNomadFiles({ ...nomadOf(config), timeoutMs, log }), clock }),
     },
     demand: createDemandReader({ rabbitmq, prometheus }),
     gauge: prometheus ?? { gauge: () => Promise.reject(notConfigured('prometheus')) },

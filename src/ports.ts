@@ -73,18 +73,41 @@ export interface WorkerAddress extends Pick<WorkerSeen, 'id' | 'zone' | 'nodeId'
 
 /** Finds workers for those who want to speak to them. */
 export interface WorkerAddresses {
-  /** Those that are ready, zone by zone. `label` names the port. */
-  addresses(target: OrchestratorTarget, label: string): Promise<WorkerAddress[]>;
+  /** Those that are ready, zone by zone. `label` names the port; null: nobody wants to know where they listen. */
+  addresses(target: OrchestratorTarget, label: string | null): Promise<WorkerAddress[]>;
+}
+
+/** Reads what workers leave beside themselves. */
+export interface WorkerFiles {
+  /**
+   * The text of a JSON object in a file of the worker's own directory. Throws an OutsideError when there is none, when it is
+   * larger or when it takes longer, machine time.
+   */
+  object(workerId: string, path: string, most: { bytes: number; timeoutMs: number }): Promise<string>;
 }
 
 /** Where and how a fleet's workers are asked how they are. */
-export interface HealthSource {
-  /** '{address}', '{port}' and '{worker}' (the orchestrator's id) are filled in. */
-  url: string;
-  /** Label of the port in the job. */
-  port: string;
-  /** The workers of one allocation answer each at a port of their own: the first at `port`, the next at the number after. */
-  portPerWorker: boolean;
+export type HealthSource = HealthLimits &
+  (
+    | {
+        kind: 'http';
+        /** '{address}', '{port}' and '{worker}' (the orchestrator's id) are filled in. */
+        url: string;
+        /** Label of the port in the job. */
+        port: string;
+        /** The workers of one allocation answer each at a port of their own: the first at `port`, the next at the number after. */
+        portPerWorker: boolean;
+      }
+    | {
+        kind: 'file';
+        /** In the worker's own directory; it says itself when it was written. */
+        path: string;
+        /** What was written longer ago is no answer, Muster time. */
+        staleSeconds: number;
+      }
+  );
+
+export interface HealthLimits {
   /** For one answer, machine time. */
   timeoutSeconds: number;
   /** How long a worker may hold work without finishing any: so many times the 95th percentile of the service time … */

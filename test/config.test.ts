@@ -178,6 +178,37 @@ describe('loadConfig', () => {
       [['face-match', 'advise', 'key']],
     );
   });
+  it('asks workers over HTTP or reads what they write, and never both', () => {
+    const health = (text: string) => FILE.replace('    floor: 2', `    health: ${text}\n    floor: 2`);
+    const read = (text: string) => parseFile(health(text)).fleets[0]?.health;
+    const patience = { timeoutSeconds: 2, stuckAfter: 20, stuckLeastSeconds: 120 };
+    assert.deepEqual(read('{ portPerWorker: true }'), {
+      ...{ kind: 'http', url: 'http://{address}:{port}/health', port: 'health', portPerWorker: true },
+      ...patience,
+    });
+    assert.deepEqual(read('{ file: alloc/health.json }'), {
+      ...{ kind: 'file', path: 'alloc/health.json', staleSeconds: 60 },
+      ...patience,
+    });
+    const wrong = (text: string) =>
+      problemsOf(() => parseFile(health(text))).map(
+        ({ place, value, rule }) => `${place} = ${value}: ${rule}`,
+      );
+    const both = 'must not stand beside file: workers are asked over HTTP or by a file, one of the two';
+    assert.deepEqual(wrong('{ url: "http://{address}/health", port: h, file: alloc/health.json }'), [
+      `fleets.ocr.health.url = "http://{address}/health": ${both}`,
+      `fleets.ocr.health.port = "h": ${both}`,
+    ]);
+    assert.deepEqual(wrong('{ staleSeconds: 30 }'), [
+      'fleets.ocr.health.staleSeconds = 30: has a meaning only beside file',
+    ]);
+    for (const path of ['/etc/passwd', '../x', 'alloc/../../x', 'alloc//x', ''])
+      assert.match(
+        wrong(`{ file: "${path}" }`)[0] ?? '',
+        /health\.file = .*: must be a path in the allocation/,
+      );
+    assert.match(wrong('{ file: worker/secrets/x }')[0] ?? '', /must not lie in secrets/);
+  });
   it('refuses a cron line with an impossible field, naming it', () => {
     const [problem] = problemsOf(() => parseFile(FILE.replace('0 8 * * 1-5', '0 25 * * 1-5')));
     assert.equal(problem?.place, 'fleets.ocr.schedule.0.cron');

@@ -8,6 +8,7 @@ namespace "default" {
     "submit-job",                        # plan before a raise; deploy: register, pause, pre-pull; remedy unwedge
     "alloc-lifecycle",                   # deploy; remedy recycle-worker, and stuck workers
     "read-logs",                         # deploy: the last lines of a worker that failed
+    "read-fs",                           # health by file (docs/HEALTH.md); leave it out where no fleet has one
   ]
 }
 

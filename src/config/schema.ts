@@ -4,19 +4,11 @@ import { accessSchema } from '../core/access.js';
 import { digestSchema } from '../core/digest.js';
 import { policySchema } from '../core/policy.js';
 import { findRemedy } from '../core/remedies/index.js';
+import { healthSchema } from './health.js';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and dashes');
 const query = z.string().min(1);
 const prometheusGauge = z.strictObject({ kind: z.literal('prometheus'), query });
-
-/** Filled in with anything it must be a URL, and no other braces may be left. */
-const isTemplate = (url: string): boolean => {
-  const filled = url
-    .replaceAll('{address}', '10.0.0.1')
-    .replaceAll('{port}', '80')
-    .replaceAll('{worker}', 'w');
-  return !/[{}]/.test(filled) && URL.canParse(filled) && /^https?:$/.test(new URL(filled).protocol);
-};
 
 export const fleetSchema = z.strictObject({
   ...policySchema.shape,
@@ -64,19 +56,7 @@ export const fleetSchema = z.strictObject({
   latency: z.strictObject({ kind: z.literal('prometheus'), p95: query }).optional(),
   saturation: prometheusGauge.optional(),
   /** Workers that answer for their own health: see docs/HEALTH.md. */
-  health: z
-    .strictObject({
-      url: z
-        .string()
-        .default('http://{address}:{port}/health')
-        .refine(isTemplate, 'must be an http or https URL; {address}, {port} and {worker} are filled in'),
-      port: z.string().min(1).default('health'),
-      portPerWorker: z.boolean().default(false),
-      timeoutSeconds: z.number().min(0.1).max(3).default(2),
-      stuckAfter: z.number().min(2).default(20),
-      stuckLeastSeconds: z.number().min(60).max(86_400).default(120),
-    })
-    .optional(),
+  health: healthSchema.optional(),
   channel: z.string().min(1).optional(),
   /** Name of the environment variable that holds the routing key of this fleet's PagerDuty service. */
   pagerdutyRoutingKeyFrom: z

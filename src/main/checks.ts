@@ -32,7 +32,9 @@ async function nomad(config: Config): Promise<CheckResult[]> {
   if (config.nomad === null) return [];
   const targets = config.fleets.map(({ orchestrator }) => orchestrator);
   const auto = config.fleets.flatMap(({ remedies }) => remedies?.auto ?? []);
-  const found = await checkNomad({ ...config.nomad, timeoutMs: config.peerTimeoutMs }, targets, auto);
+  const readsFiles = config.fleets.some(({ health }) => health?.kind === 'file');
+  const reached = { ...config.nomad, timeoutMs: config.peerTimeoutMs };
+  const found = await checkNomad(reached, targets, { auto, readsFiles });
   return found.map(({ what, ok, detail, optional }) => ({
     what: `Nomad: ${what}`,
     ok,

@@ -8,7 +8,7 @@ import { type PolicyInput, policySchema } from '../core/policy.js';
 import type { HealthSource, NodeGroupTarget, OrchestratorTarget } from '../ports.js';
 import { POLICY, SERVICE } from './pagerduty/people.js';
 import { deadLetterQueue } from './rabbitmq/dead-letters.js';
-import { HEALTH_URL } from './workers/stand-in.js';
+import { HEALTH_FILE, HEALTH_URL } from './workers/answer.js';
 
 export const ZONES = ['asia-south1-a', 'asia-south1-b'] as const;
 export const CHANNEL = '#ml-ops';
@@ -26,14 +26,13 @@ export const REQUESTS_PER_DAY = 2_000_000;
 export const SYNTHETIC_START_MS = Date.UTC(2026, 0, 5, 2, 20);
 
 /** Answers come over loopback: one that takes longer is none. */
-const HEALTH: HealthSource = {
-  url: HEALTH_URL,
-  port: 'health',
-  portPerWorker: false,
-  timeoutSeconds: 0.5,
-  stuckAfter: 20,
-  stuckLeastSeconds: 120,
+const patience = { timeoutSeconds: 0.5, stuckAfter: 20, stuckLeastSeconds: 120 };
+const BY_HTTP: HealthSource = {
+  ...{ kind: 'http', url: HEALTH_URL, port: 'health', portPerWorker: false },
+  ...patience,
 };
+/** One of the fleets says by files how its workers are. */
+const BY_FILE: HealthSource = { ...{ kind: 'file', path: HEALTH_FILE, staleSeconds: 60 }, ...patience };
 
 const shared = {
   mode: 'act',
@@ -70,7 +69,7 @@ export function sandboxFleets(): FleetConfig[] {
       demand: { kind: 'rabbitmq', vhost: '/', queue: name, deadLetterQueue: deadLetterQueue(name) },
       latency: { kind: 'prometheus', p95: p95Query(name) },
       saturation: null,
-      health: HEALTH,
+      health: name === 'ocr' ? BY_FILE : BY_HTTP,
       channel: CHANNEL,
       pagerdutyRoutingKey: null,
       pagerduty: { service: SERVICE.id, escalationPolicy: POLICY.id },

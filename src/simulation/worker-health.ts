@@ -14,7 +14,7 @@ export function createSimulatedHealth(options: {
   const { cluster, clock, fault } = options;
   const orchestrator = createSimulatedOrchestrator({ cluster });
   return {
-    async addresses(target) {
+    async addresses(target, label) {
       await fault?.('addresses');
       if (clock !== undefined) cluster.advance(clock.now());
       const workers = await orchestrator.workers(target);
@@ -22,7 +22,7 @@ export function createSimulatedHealth(options: {
         .filter(({ state }) => state === 'ready')
         .map(({ id, zone, nodeId, workers: count }) => ({
           ...{ id, zone, nodeId, workers: count },
-          ...{ host: '127.0.0.1', port: 8080 },
+          ...(label === null ? { host: null, port: null } : { host: '127.0.0.1', port: 8080 }),
         }));
     },
     async ask(_source, workers) {

@@ -5,7 +5,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { HealthSource, WorkerAddress, WorkerAddresses, WorkerHealth } from '../../src/ports.js';
-import { HEALTH_URL } from '../../src/sandbox/workers/stand-in.js';
+import { HEALTH_FILE, HEALTH_URL } from '../../src/sandbox/workers/answer.js';
 import type { Cluster, ClusterSpec } from '../../src/simulation/cluster.js';
 import { aSpec, MINUTE, targetOf } from './orchestrator.js';
 
@@ -16,22 +16,31 @@ export interface HealthStage {
   close(): Promise<void>;
 }
 
-export const SOURCE: HealthSource = {
-  url: HEALTH_URL,
-  port: 'health',
-  portPerWorker: false,
-  timeoutSeconds: 2,
-  stuckAfter: 20,
-  stuckLeastSeconds: 120,
-};
+const patience = { timeoutSeconds: 2, stuckAfter: 20, stuckLeastSeconds: 120 };
+const FORMS = {
+  'over HTTP': {
+    ...{ kind: 'http', url: HEALTH_URL, port: 'health', portPerWorker: false },
+    ...patience,
+  },
+  'by file': { ...{ kind: 'file', path: HEALTH_FILE, staleSeconds: 60 }, ...patience },
+} satisfies Record<string, HealthSource>;
 
 export function workerHealthContract(name: string, open: (spec: ClusterSpec) => Promise<HealthStage>): void {
+  for (const [form, source] of Object.entries(FORMS)) contractOf(`${name}, ${form}`, source, open);
+}
+
+function contractOf(
+  name: string,
+  source: HealthSource,
+  open: (spec: ClusterSpec) => Promise<HealthStage>,
+): void {
+  const label = source.kind === 'http' ? source.port : null;
   describe(`worker health contract: ${name}`, () => {
     let stage: HealthStage;
     const spec = aSpec();
     const target = targetOf(spec);
-    const addresses = () => stage.health.addresses(target, SOURCE.port);
-    const ask = async (workers?: WorkerAddress[]) => stage.health.ask(SOURCE, workers ?? (await addresses()));
+    const addresses = () => stage.health.addresses(target, label);
+    const ask = async (workers?: WorkerAddress[]) => stage.health.ask(source, workers ?? (await addresses()));
     const placed = () => stage.cluster.state.allocations.filter(({ desired }) => desired === 'run');
 
     beforeEach(async () => {
@@ -39,15 +48,15 @@ export function workerHealthContract(name: string, open: (spec: ClusterSpec) => 
     });
     afterEach(async () => stage.close());
 
-    it('knows where every ready worker is, zone by zone, and not those that start', async () => {
+    it('knows every ready worker, zone by zone, and not those that start; where it listens, if that is asked', async () => {
       stage.cluster.scale('face-match-a', { count: 4, message: 'more', meta: null });
       stage.pass(1);
       const found = await addresses();
       deepEqual(
         found.map(({ zone, workers, host }) => [zone, workers, host]),
-        [...Array(3).fill(['a', 1, '127.0.0.1']), ...Array(3).fill(['b', 1, '127.0.0.1'])],
+        ['a', 'a', 'a', 'b', 'b', 'b'].map((zone) => [zone, 1, label === null ? null : '127.0.0.1']),
       );
-      ok(found.every(({ port }) => port !== null));
+      ok(found.every(({ port }) => (port === null) === (label === null)));
       stage.pass(5 * MINUTE);
       equal((await addresses()).length, 7);
     });
@@ -109,6 +118,14 @@ export function workerHealthContract(name: string, open: (spec: ClusterSpec) => 
       );
     });
 
+    it('those on nodes that are down are unknown, and the others are not', async () => {
+      const workers = await addresses();
+      stage.cluster.setZone('a', false);
+      stage.pass(1);
+      const answers = await ask(workers);
+      for (const [n, { zone }] of workers.entries()) equal(answers[n] === null, zone === 'a', zone);
+    });
+
     it('asked about nobody, it answers about nobody', async () => {
       deepEqual(await ask([]), []);
     });
@@ -121,12 +138,12 @@ export function workerHealthContract(name: string, open: (spec: ClusterSpec) => 
       try {
         const [first] = stage.cluster.state.allocations;
         stage.cluster.sicken(first!.id, { kind: 'no-model', slots: 1 });
-        const workers = await stage.health.addresses(targetOf(spec), SOURCE.port);
+        const workers = await stage.health.addresses(targetOf(spec), label);
         deepEqual(
           workers.map(({ workers: count }) => count),
           [4, 4],
         );
-        const answers = await stage.health.ask(SOURCE, workers);
+        const answers = await stage.health.ask(source, workers);
         const own = answers[workers.findIndex(({ id }) => id === first!.id)];
         deepEqual(
           own?.map((slot) => slot?.modelLoaded),

@@ -9,7 +9,7 @@ import { aPagingScene } from '../support/paging.js';
 
 const MINUTE = 60_000;
 const source: HealthSource = {
-  ...{ url: 'http://{address}:{port}/health', port: 'health', portPerWorker: false },
+  ...{ kind: 'http', url: 'http://{address}:{port}/health', port: 'health', portPerWorker: false },
   ...{ timeoutSeconds: 1, stuckAfter: 20, stuckLeastSeconds: 120 },
 };
 

@@ -3,7 +3,7 @@
  * while it lives. What could not be read in time is read at the next look.
  */
 import { OutsideError } from '../../errors.js';
-import type { OrchestratorTarget, WorkerAddress, WorkerAddresses } from '../../ports.js';
+import type { OrchestratorTarget, WorkerAddress, WorkerAddresses, WorkerSeen } from '../../ports.js';
 import { createNomadClient, type NomadOptions } from './client.js';
 import { human } from './errors.js';
 import { deploymentOf } from './held.js';
@@ -62,17 +62,19 @@ export function createNomadAddresses(options: NomadOptions): WorkerAddresses {
         }),
       );
       const ready = placed.flat();
+      if (label === null) return ready.map((one) => addressOf(one, null));
       forget(ready.length);
       await findAll(
         ready.map(({ id }) => id).filter((id) => !known.has(keyOf(id, label))),
         label,
       );
-      return ready.map(({ id, zone, nodeId, workers }): WorkerAddress => {
-        const place = known.get(keyOf(id, label)) ?? null;
-        return { id, zone, nodeId, workers, host: place?.host ?? null, port: place?.port ?? null };
-      });
+      return ready.map((one) => addressOf(one, known.get(keyOf(one.id, label)) ?? null));
     },
   };
+}
+
+function addressOf({ id, zone, nodeId, workers }: WorkerSeen, place: Place | null): WorkerAddress {
+  return { id, zone, nodeId, workers, host: place?.host ?? null, port: place?.port ?? null };
 }
 
 /** The port of that label, with its own address; without such a port the address of the first network. */

@@ -9,6 +9,7 @@ import { OutsideError } from '../../errors.js';
 import type { OrchestratorTarget } from '../../ports.js';
 import { createNomadClient, type NomadOptions } from './client.js';
 import { FROZEN } from './errors.js';
+import { objectIn } from './files.js';
 import { isForbidden, readAllocations } from './plan.js';
 import { jobShape } from './shapes.js';
 
@@ -24,8 +25,8 @@ export interface NomadCheck {
 /** Remedies that run by themselves and cannot without the right: then it is not optional. */
 const CHANGING = ['unwedge', 'roll-back'];
 const RECYCLING = ['recycle-worker'];
-/** A task that no job has. */
-const NO_TASK = 'muster-doctor-looks';
+/** A task that no job has, and a file that no worker has. */
+const NO_NAME = 'muster-doctor-looks';
 /** No job is ever of it: the index begins with the cluster's own entries. */
 const NO_INDEX = 1;
 const NO_NODE = '00000000-0000-4000-8000-000000000000';
@@ -34,7 +35,8 @@ const anything = z.unknown();
 export async function checkNomad(
   options: NomadOptions,
   targets: OrchestratorTarget[],
-  autoRemedies: string[] = [],
+  /** What the configuration makes of it: remedies that run by themselves, workers whose health is read from files. */
+  { auto = [], readsFiles = false }: { auto?: string[]; readsFiles?: boolean } = {},
 ): Promise<NomadCheck[]> {
   const client = createNomadClient(options);
   const leader = await client.get('/v1/status/leader', z.string()).catch((error: unknown) => wordsOf(error));
@@ -71,7 +73,7 @@ export async function checkNomad(
       const job = await client.get(path, jobShape);
       return client.post(`${path}/plan`, { Job: job, Diff: false }, anything);
     });
-    const isAuto = (names: string[]) => names.some((name) => autoRemedies.includes(name));
+    const isAuto = (names: string[]) => names.some((name) => auto.includes(name));
     await attempt('deploy, unwedge: change jobs', 'submit-job', !isAuto(CHANGING), async () => {
       const Job = await client.get(path, jobShape);
       const never = { EnforceIndex: true, JobModifyIndex: NO_INDEX, PreserveCounts: true };
@@ -81,16 +83,19 @@ export async function checkNomad(
     const worker = all.find((one) => one.ClientStatus === 'running');
     const recycle = 'deploy, recycle: stop workers';
     const logs = 'deploy: read logs';
+    const files = 'health: read files';
     if (worker === undefined) {
-      for (const what of [recycle, logs])
+      for (const what of [recycle, logs, ...(readsFiles ? [files] : [])])
         checks.push({ what, ok: true, detail: 'no worker runs, so it cannot be tried', optional: true });
     } else {
       await attempt(recycle, 'alloc-lifecycle', !isAuto(RECYCLING), () =>
-        client.post(`/v1/client/allocation/${worker.ID}/restart`, { TaskName: NO_TASK }, anything),
+        client.post(`/v1/client/allocation/${worker.ID}/restart`, { TaskName: NO_NAME }, anything),
       );
       await attempt(logs, 'read-logs', true, () =>
-        client.text(`/v1/client/fs/logs/${worker.ID}`, { task: NO_TASK, type: 'stderr', plain: 'true' }),
+        client.text(`/v1/client/fs/logs/${worker.ID}`, { task: NO_NAME, type: 'stderr', plain: 'true' }),
       );
+      if (readsFiles)
+        await attempt(files, 'read-fs', true, () => objectIn(client, worker.ID, `alloc/${NO_NAME}`));
     }
   }
   await attempt('read nodes', 'node { policy = "read" }', false, () => client.get('/v1/nodes', anything));

@@ -27,13 +27,19 @@ export interface NomadOptions {
   timeoutMs: number;
 }
 
+/** Tighter than for other answers. */
+export interface Most {
+  bytes?: number;
+  timeoutMs?: number;
+}
+
 export interface NomadClient {
   get<T>(path: string, shape: z.ZodType<T>, query?: Record<string, string>): Promise<T>;
   /** As `get`, but null on 404. */
   find<T>(path: string, shape: z.ZodType<T>): Promise<T | null>;
   post<T>(path: string, body: unknown, shape: z.ZodType<T>): Promise<T>;
   /** A plain-text answer, as it is. */
-  text(path: string, query: Record<string, string>): Promise<string>;
+  text(path: string, query: Record<string, string>, most?: Most): Promise<string>;
   /** What is gone already is no error. */
   remove(path: string, query: Record<string, string>): Promise<void>;
 }
@@ -53,20 +59,22 @@ export function createNomadClient(options: NomadOptions): NomadClient {
   const exchange = async (
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    more: { body?: unknown; query?: Record<string, string> },
+    more: { body?: unknown; query?: Record<string, string>; most?: Most },
   ): Promise<string> => {
     const tried = `${method} ${path}`;
+    const timeoutMs = more.most?.timeoutMs ?? options.timeoutMs;
     const answer = await http
       .request<string>({
         method,
         url: path,
         params: scope(options, more.query),
         ...(more.body === undefined ? {} : { data: JSON.stringify(more.body) }),
-        signal: AbortSignal.timeout(options.timeoutMs),
+        maxContentLength: more.most?.bytes ?? MOST_BYTES,
+        signal: AbortSignal.timeout(timeoutMs),
       })
       .catch((error: unknown) => {
         // The library's error carries the token in its headers: only its code goes on.
-        throw silence(tried, axios.isAxiosError(error) ? error.code : undefined, options.timeoutMs);
+        throw silence(tried, axios.isAxiosError(error) ? error.code : undefined, timeoutMs);
       });
     if (answer.status < 200 || answer.status >= 300) {
       throw refusal(tried, answer.status, answer.data, retryAfter(answer.headers['retry-after']));
@@ -89,7 +97,7 @@ export function createNomadClient(options: NomadOptions): NomadClient {
         throw error;
       }),
     post: (path, body, shape) => request('POST', path, shape, { body }),
-    text: (path, query) => exchange('GET', path, { query }),
+    text: (path, query, most = {}) => exchange('GET', path, { query, most }),
     remove: async (path, query) => {
       await exchange('DELETE', path, { query }).catch((error: unknown) => {
         if (!(error instanceof OutsideError && error.status === 404)) throw error;
@@ -127,7 +135,6 @@ function pool(options: NomadOptions): AxiosInstance {
     validateStatus: () => true,
     proxy: false,
     maxRedirects: 0,
-    maxContentLength: MOST_BYTES,
   });
 }
 

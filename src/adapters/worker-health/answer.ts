@@ -1,7 +1,13 @@
-/** The body of a worker's answer: one slot, or a list of them. */
+/** What a worker says of itself, in an answer's body or in a file: one slot, or a list of them. */
 import { z } from 'zod';
 import type { SlotHealth } from '../../core/health/state.js';
+import type { Millis } from '../../core/model.js';
 
+/** One entry a slot; null: nothing is known of it. */
+export type Said = (SlotHealth | null)[];
+
+/** A longer one is none. */
+export const MOST_BYTES = 64 * 1024;
 /** No allocation has more. */
 const MOST_SLOTS = 64;
 
@@ -18,16 +24,33 @@ const slot = z.object({
 });
 
 const answer = z.union([
-  z.object({ slots: z.array(slot).min(1).max(MOST_SLOTS) }).transform(({ slots }) => slots),
-  slot.transform((one) => [one]),
+  z.object({ slots: z.array(slot.nullable()).min(1).max(MOST_SLOTS) }).transform(({ slots }): Said => slots),
+  slot.transform((one): Said => [one]),
 ]);
 
+const written = z.object({ writtenAt: moment });
+
 /** null: it is no answer of the contract. */
-export function readAnswer(body: string): SlotHealth[] | null {
+export function readAnswer(text: string): Said | null {
+  return read(answer, parse(text));
+}
+
+/** As `readAnswer`, of a text that says when it was written: one from another time is no answer. */
+export function readWritten(text: string, now: Millis, staleMs: Millis): Said | null {
+  const json = parse(text);
+  const at = read(written, json)?.writtenAt ?? null;
+  return at === null || Math.abs(now - at) > staleMs ? null : read(answer, json);
+}
+
+function read<T>(shape: z.ZodType<T>, json: unknown): T | null {
+  const parsed = shape.safeParse(json);
+  return parsed.success ? parsed.data : null;
+}
+
+function parse(text: string): unknown {
   try {
-    const parsed = answer.safeParse(JSON.parse(body));
-    return parsed.success ? parsed.data : null;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { latestDeployment, type SimJob } from '../../simulation/cluster/state.js
 import type { Cluster } from '../../simulation/cluster.js';
 import type { Asked } from '../loopback.js';
 import * as deployments from './deployments.js';
+import { fileOf } from './files.js';
 import * as jobs from './render-job.js';
 import { nodeJson, nodeStub } from './render-nodes.js';
 import * as state from './render-state.js';
@@ -29,6 +30,8 @@ export interface Route {
   indexed: boolean;
   /** The answer goes out as plain text. */
   text?: true;
+  /** Nomad begins to answer before it looks: whatever goes wrong then has status 200. */
+  begun?: true;
   answer(visit: Visit): unknown;
 }
 
@@ -150,6 +153,13 @@ export const routes: Route[] = [
       rollouts.logs(cluster, id, asked.query.get('type')),
     ),
     text: true,
+  },
+  {
+    ...read('/v1/client/fs/cat/:id', 'read-fs', ({ cluster, asked, id }) =>
+      fileOf(cluster, id, asked.query.get('path') ?? ''),
+    ),
+    text: true,
+    begun: true,
   },
   act('/v1/client/allocation/:id/restart', 'alloc-lifecycle', ({ asked }) => {
     const { TaskName } = write.parseBody(asked.body);

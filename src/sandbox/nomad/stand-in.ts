@@ -45,10 +45,12 @@ export async function createNomadStandIn(options: NomadStandInOptions): Promise<
 }
 
 async function answer(options: NomadStandInOptions, asked: Asked): Promise<Said> {
+  let isBegun = false;
   try {
     const limited = limitedBy(options);
     if (limited !== null) return limited;
     const { route, id } = find(asked);
+    isBegun = route.begun === true;
     checkToken(options, asked, route);
     if (!['global', null].includes(asked.query.get('region'))) throw new Refused(500, 'No path to region');
     await block(options.cluster, asked, route);
@@ -60,7 +62,7 @@ async function answer(options: NomadStandInOptions, asked: Asked): Promise<Said>
       ? { status: 200, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
       : { status: 200, body, headers: headersOf(cluster, asked, route) };
   } catch (error) {
-    if (error instanceof Refused) return { status: error.status, body: error.text };
+    if (error instanceof Refused) return { status: isBegun ? 200 : error.status, body: error.text };
     throw error;
   }
 }

@@ -6,9 +6,7 @@ import { answerOf } from '../../simulation/cluster/health.js';
 import type { Cluster } from '../../simulation/cluster.js';
 import { commonFault, type StandIn, type WorldContext } from '../context.js';
 import { openLoopback, type Said } from '../loopback.js';
-
-/** Where the workers of this sandbox are asked, for a fleet's `health.url`. */
-export const HEALTH_URL = 'http://{address}:{port}/{worker}/health';
+import { shown } from './answer.js';
 
 export async function createWorkersStandIn(options: {
   context: WorldContext;
@@ -40,12 +38,8 @@ export async function createWorkersStandIn(options: {
     if (one === undefined || job === null) return { status: 404, body: 'no such worker\n' };
     const slots = answerOf(cluster.state, one, job.workersPerAllocation);
     if (slots === null) return 'cut';
-    const shown = slots.map(({ lastSuccessAt, ...rest }) => ({
-      ...rest,
-      lastSuccessAt: lastSuccessAt === null ? null : new Date(lastSuccessAt).toISOString(),
-    }));
     const well = slots.every(({ modelLoaded, deviceHealthy }) => modelLoaded && deviceHealthy);
-    return { status: well ? 200 : 503, body: shown.length === 1 ? shown[0] : { slots: shown } };
+    return { status: well ? 200 : 503, body: shown(slots) };
   }
 
   return { url: server.url, port: Number(new URL(server.url).port), close: server.close, save: () => null };

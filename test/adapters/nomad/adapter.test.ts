@@ -256,7 +256,11 @@ describe('the Nomad adapter', () => {
 });
 
 describe("doctor's look at Nomad", () => {
-  const ask = (stage: NomadStage, over: { token?: string; address?: string } = {}, auto: string[] = []) =>
+  const ask = (
+    stage: NomadStage,
+    over: { token?: string; address?: string } = {},
+    uses: Parameters<typeof checkNomad>[2] = {},
+  ) =>
     checkNomad(
       {
         address: over.address ?? stage.url,
@@ -267,13 +271,13 @@ describe("doctor's look at Nomad", () => {
         timeoutMs: 2000,
       },
       [target],
-      auto,
+      uses,
     );
 
   it('finds nothing wrong with a full token, and changes nothing', () =>
     over({}, async (stage) => {
       const before = JSON.stringify(stage.cluster.save());
-      const checks = await ask(stage);
+      const checks = await ask(stage, {}, { readsFiles: true });
       assert.ok(
         checks.every((one) => one.ok),
         JSON.stringify(checks.filter((one) => !one.ok)),
@@ -295,7 +299,7 @@ describe("doctor's look at Nomad", () => {
     it(`names what deploy and remedies need; a remedy that runs by itself makes it no option (${profile})`, () =>
       over({ profile, denied: ['submit-job', 'alloc-lifecycle', 'read-logs'] }, async (stage) => {
         const missing = async (auto: string[]) =>
-          (await ask(stage, {}, auto))
+          (await ask(stage, {}, { auto }))
             .filter((one) => !one.ok)
             .map(({ detail, optional }) => `${detail.replace('the token lacks ', '')}${optional ? '' : '!'}`);
         const plan = 'submit-job (or plan-job, since 1.11.2)';
@@ -305,6 +309,17 @@ describe("doctor's look at Nomad", () => {
           'submit-job!',
           'alloc-lifecycle!',
           'read-logs',
+        ]);
+      }));
+
+  for (const profile of ['1.1', '2.0'] as const)
+    it(`looks for the right to read files where a fleet’s health is read so (${profile})`, () =>
+      over({ profile, denied: ['read-fs'] }, async (stage) => {
+        const failing = async (readsFiles: boolean) =>
+          (await ask(stage, {}, { readsFiles })).filter((one) => !one.ok);
+        assert.deepEqual(await failing(false), []);
+        assert.deepEqual(await failing(true), [
+          { what: 'health: read files', ok: false, detail: 'the token lacks read-fs', optional: true },
         ]);
       }));
 

@@ -112,6 +112,15 @@ describe('addresses of allocations', () => {
     deepEqual(asked.sort(), ['/v1/job/ocr-a/allocations', '/v1/job/ocr-a/deployment']);
   });
 
+  it('reads no allocation where nobody wants to know where it listens', async () => {
+    const found = await createNomadAddresses(reached).addresses(target, null);
+    deepEqual(
+      [found.length, found.every(({ host }) => host === null)],
+      [Object.keys(RESOURCES).length + 1, true],
+    );
+    deepEqual(asked.sort(), ['/v1/job/ocr-a/allocations', '/v1/job/ocr-a/deployment']);
+  });
+
   it('refuses a target that is not Nomad’s', async () => {
     const other = { ...target, kind: 'kubernetes', targets: [] } as OrchestratorTarget;
     await rejects(createNomadAddresses(reached).addresses(other, 'health'), OutsideError);

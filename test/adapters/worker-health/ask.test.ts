@@ -13,10 +13,16 @@ const WELL = {
   inFlight: 2,
 };
 const AT = Date.parse(WELL.lastSuccessAt);
-const source: HealthSource = {
-  ...{ url: 'http://{address}:{port}/{worker}', port: 'health', portPerWorker: false },
+const source: Extract<HealthSource, { kind: 'http' }> = {
+  ...{ kind: 'http', url: 'http://{address}:{port}/{worker}', port: 'health', portPerWorker: false },
   ...{ timeoutSeconds: 0.4, stuckAfter: 20, stuckLeastSeconds: 120 },
 };
+
+const overHttp = () =>
+  createWorkerHealth({
+    files: { object: () => Promise.reject(new Error('nobody reads files here')) },
+    clock: { now: () => AT, speed: 1 },
+  });
 
 const answers: Record<string, RequestListener> = {
   well: (_request, response) =>
@@ -69,7 +75,7 @@ describe('asking workers over HTTP', () => {
     ...more,
   });
   const ask = (ids: string[]) =>
-    createWorkerHealth().ask(
+    overHttp().ask(
       source,
       ids.map((id) => worker(id)),
     );
@@ -97,17 +103,17 @@ describe('asking workers over HTTP', () => {
       worker('well', { host: null }),
       worker('well', { port: null }),
     ];
-    deepEqual(await createWorkerHealth().ask(source, lost), [null, null, null]);
+    deepEqual(await overHttp().ask(source, lost), [null, null, null]);
   });
 
   it('asks each worker of an allocation at a port of its own, where that is how they answer', async () => {
     const each = { ...source, portPerWorker: true };
-    const [slots] = await createWorkerHealth().ask(each, [worker('well', { workers: 2 })]);
+    const [slots] = await overHttp().ask(each, [worker('well', { workers: 2 })]);
     deepEqual([slots?.length, slots?.[0]?.inFlight, slots?.[1]], [2, 2, null]);
   });
 
   it('is done within two timeouts however many hang, and hears others first the next time', async () => {
-    const health = createWorkerHealth();
+    const health = overHttp();
     const ids = [
       ...Array.from({ length: 400 }, (_, n) => `hangs-${n}`),
       ...Array.from({ length: 20 }, (_, n) => `well-${n}`),

@@ -1,4 +1,5 @@
 import { createNomadAddresses } from '../../../src/adapters/nomad/addresses.js';
+import { createNomadFiles } from '../../../src/adapters/nomad/files.js';
 import { createWorkerHealth } from '../../../src/adapters/worker-health/ask.js';
 import { createNomadStandIn } from '../../../src/sandbox/nomad/stand-in.js';
 import { createWorkersStandIn } from '../../../src/sandbox/workers/stand-in.js';
@@ -6,7 +7,7 @@ import { workerHealthContract } from '../../contracts/worker-health.js';
 import { aWorld } from '../../sandbox/stage.js';
 
 for (const profile of ['1.1', '2.0'] as const)
-  workerHealthContract(`Nomad ${profile} and HTTP`, async (spec) => {
+  workerHealthContract(`Nomad ${profile}`, async (spec) => {
     const world = aWorld(spec);
     const workers = await createWorkersStandIn(world);
     const token = 'secret-token';
@@ -17,7 +18,10 @@ for (const profile of ['1.1', '2.0'] as const)
     };
     return {
       ...world,
-      health: { ...createNomadAddresses(reached), ...createWorkerHealth() },
+      health: {
+        ...createNomadAddresses(reached),
+        ...createWorkerHealth({ files: createNomadFiles(reached), clock: world.context.clock }),
+      },
       close: async () => {
         await nomad.close();
         await workers.close();
