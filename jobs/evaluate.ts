@@ -117,7 +117,7 @@ async function decideOnce(
     status: decision.kind === 'hold' ? 'held' : acts ? 'planned' : 'advised',
     ...(ask.by === undefined ? {} : { by: ask.by }),
   };
-  const desired = acts ? desiredOf(record) : again(decision, state, now);
+  const desired = acts ? desiredOf(record, state) : again(decision, state, now);
   const after =
     acts || decision.kind === 'hold' ? remember(memory, seen, decision) : advised(memory, seen, decision);
   const messages = await messagesOf(record, state, fleet, context);
@@ -199,7 +199,7 @@ function changeEvent(record: DecisionRecord, fleet: FleetConfig): PagerEvent {
   };
 }
 
-function desiredOf(record: DecisionRecord): DesiredState {
+function desiredOf(record: DecisionRecord, { desired }: FleetState): DesiredState {
   return {
     v: 1,
     fleet: record.fleet,
@@ -210,14 +210,19 @@ function desiredOf(record: DecisionRecord): DesiredState {
     status: 'planned',
     note: null,
     actedAt: null,
+    ...oneMoreTry(desired),
   };
 }
+
+/** A fleet that lacks something goes on in the alert that it has, whatever is asked for meanwhile. */
+const oneMoreTry = (desired: DesiredState | null): Pick<DesiredState, 'lack'> =>
+  desired?.lack === undefined ? {} : { lack: { ...desired.lack, tries: desired.lack.tries + 1 } };
 
 /** The same change once more: its message goes on instead of a new one each cycle. */
 function again(decision: Decision, { desired }: FleetState, now: Millis): DesiredState | null {
   if (desired === null || !decision.reasons.some(({ code }) => code === 'tried-again')) return null;
   const { restUntil: _over, ...rest } = desired;
-  return { ...rest, status: 'planned', note: null, actedAt: null, againAt: now };
+  return { ...rest, status: 'planned', note: null, actedAt: null, againAt: now, ...oneMoreTry(desired) };
 }
 
 /** What advice leaves behind: the vote, but no change that nobody made. */

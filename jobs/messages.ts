@@ -5,7 +5,7 @@ import type { Message, OutboxPriority, OutboxRow } from '../src/core/message.js'
 import type { DecisionRecord, DecisionSummary, DesiredState, Millis } from '../src/core/model.js';
 import type { Reason } from '../src/core/reasons.js';
 import { decisionMessage, decisionThread } from '../src/core/views/decision.js';
-import { changeFailed, lacksCapacity } from '../src/core/views/lack.js';
+import { lackMessage, lackOver } from '../src/core/views/lack.js';
 import { evaluationsResumed, shortOfNeed } from '../src/core/views/notice.js';
 
 /** The newest version of a message wins; a later state of the same millisecond wins over an earlier one. */
@@ -54,23 +54,17 @@ export function decisionRow(
 
 /** A raise that does not fit, or a change that failed: its own alert, because an updated message notifies nobody. */
 export function lackRow(
-  record: DecisionRecord,
   desired: DesiredState,
+  lack: NonNullable<DesiredState['lack']>,
   fleet: FleetConfig,
   now: Millis,
 ): OutboxRow {
-  return row(
-    fleet.channel,
-    `lack-${record.id}`,
-    fleet.name,
-    'alert',
-    now,
-    desired.status === 'failed' ? changeFailed(record, desired) : lacksCapacity(record, desired),
-    {
-      decisionId: record.id,
-      rank: RANK[desired.status],
-    },
-  );
+  const { status, decisionId } = desired;
+  const message = status === 'ready' ? lackOver(desired, lack, now) : lackMessage(desired, lack, now);
+  return row(fleet.channel, `lack-${lack.id}`, fleet.name, 'alert', now, message, {
+    decisionId,
+    rank: RANK[status],
+  });
 }
 
 /** A limit keeps the fleet below its need: said when it begins, not each cycle again. */

@@ -43,9 +43,12 @@ async function store(
   const record = await context.store.decision(fleet.name, desired.decisionId);
   const now = context.clock.now();
   const outbox = record === null ? [] : [decisionRow({ ...record, status }, desired.note, fleet, now)];
-  if (record !== null && (status === 'failed' || lacks)) outbox.push(lackRow(record, desired, fleet, now));
+  const { lack: before, ...rest } = desired;
+  const isShort = status === 'failed' || lacks;
+  const lack = before ?? (isShort ? { id: desired.decisionId, since: now, tries: 1 } : undefined);
+  if (lack !== undefined) outbox.push(lackRow(desired, lack, fleet, now));
   const kept = await context.store.progress(lease, {
-    desired,
+    desired: lack === undefined || status === 'ready' ? rest : { ...rest, lack },
     status,
     ...(status === 'applying'
       ? {}

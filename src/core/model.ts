@@ -269,6 +269,8 @@ export interface DesiredState {
   restUntil?: Millis;
   /** When a later cycle had it carried out again; absent: never. */
   againAt?: Millis;
+  /** Changes that did not get all the way, one after the other: the first one's id names their one alert. Absent: none. */
+  lack?: { id: string; since: Millis; tries: number };
 }
 
 export interface NodeSeen {

@@ -77,6 +77,33 @@ test('a raise beyond capacity goes as far as it fits and alerts', async () => {
   deepEqual(story.broken, []);
 });
 
+test('a fleet that lacks capacity for long stays one alert, which says since when and how often, until it has all', async () => {
+  const story = await aStory({
+    rate: 0.5,
+    knobs: { ceiling: 30, slotsPerNode: 4 },
+    happens: [
+      { at: 40, does: (world) => world.grant(FLEET, 2) },
+      { at: 160, does: (world) => world.grant(FLEET, 4) },
+    ],
+  });
+  await story.passTo(minute(41));
+  await story.say(`override ${FLEET} 30 for 4h because stress test`);
+  await story.passTo(minute(101));
+  await story.say(`override ${FLEET} 28 for 3h --replace because stress test`);
+  await story.passTo(minute(159));
+  const [lasting, ...others] = said(story, 'lack-');
+  match(lasting ?? '', /28 workers.*try [4-9], for 1 h/);
+  deepEqual(others, [], 'a second count of the same lack is no second alert');
+  await story.passTo(minute(205));
+  equal((await story.store.fleet(FLEET)).desired?.status, 'ready');
+  match(
+    said(story, 'lack-').join(' '),
+    /^face lacks nothing any more: 28 workers ready, after .* and [4-9] tries\.$/,
+  );
+  equal((await story.store.fleet(FLEET)).desired?.lack, undefined);
+  deepEqual(story.broken, []);
+});
+
 test('another autoscaler owns the group: nothing is touched', async () => {
   const story = await aStory({
     rate: (at) => (at < 60 ? 0.6 : 2.2),

@@ -1,51 +1,63 @@
-/** When the cluster does not follow: capacity that is lacking, or a change that came to nothing. */
+/** When the cluster does not follow: one message from the first change that lacks something until all is there. */
+import { showDuration } from '../duration.js';
 import type { Message } from '../message.js';
-import { type DecisionRecord, type DesiredState, origin, target } from '../model.js';
-import { workers } from './words.js';
+import type { DesiredState, Millis } from '../model.js';
+import { total } from '../placement.js';
+import { at, fieldsOf, workers } from './words.js';
 
-/** A raise goes as far as it fits; this says what lacks, per zone. */
-export function lacksCapacity(record: DecisionRecord, desired: DesiredState): Message {
-  const { fleet, decision } = record;
+type Lack = NonNullable<DesiredState['lack']>;
+
+/** A raise goes as far as it fits, a change may end early: what lacks, since when, and how often it was tried. */
+export function lackMessage(desired: DesiredState, lack: Lack, now: Millis): Message {
+  const { fleet, placement, from, status, note } = desired;
+  const asked = workers(total(placement));
+  const hasFailed = status === 'failed';
+  const lasting = lack.tries === 1 ? '' : ` (try ${lack.tries}, for ${lasted(lack, now)})`;
+  const what = hasFailed
+    ? `${fleet}: the change from ${from} to ${asked} did not finish${lasting}`
+    : `${fleet} does not get all of ${asked} yet${lasting}`;
   return {
-    summary: `${fleet} cannot get all of ${workers(target(decision))}: ${desired.note ?? 'capacity is lacking'}.`,
-    title: `${fleet} lacks capacity`,
+    summary: `${what}: ${note ?? (hasFailed ? 'no reason is known' : 'it is under way')}.`,
+    title: hasFailed ? `${fleet}: change not finished` : `${fleet} lacks capacity`,
     tone: 'bad',
     parts: [
       {
-        kind: 'text',
-        text: `Asked for ${workers(target(decision))}; what fits is in place. ${desired.note ?? ''}`.trim(),
+        kind: 'fields',
+        fields: fieldsOf([
+          ['Asked for', asked],
+          ['Tries', String(lack.tries)],
+          ['Since', [at(lack.since, 'date-time')]],
+        ]),
       },
+      { kind: 'text', text: note ?? 'What fits is in place.' },
       {
         kind: 'context',
-        text: 'Muster keeps trying. Free room in the zone, raise its quota, or override the fleet for a while.',
+        text: 'Each cycle tries again while the count is right and no freeze stops it; this message follows. Free room in the zone, raise its quota, or override the fleet for a while.',
       },
-      buttons(fleet),
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: 'Status', command: `status ${fleet}` },
+          { label: 'Evaluate now', command: `run ${fleet}`, style: 'primary' },
+        ],
+      },
     ],
   };
 }
 
-export function changeFailed(record: DecisionRecord, desired: DesiredState): Message {
-  const { fleet, decision } = record;
-  const change = `from ${origin(decision)} to ${workers(target(decision))}`;
+export function lackOver({ fleet, placement }: DesiredState, lack: Lack, now: Millis): Message {
+  const asked = workers(total(placement));
+  const text = `${fleet} lacks nothing any more: ${asked} ready, after ${lasted(lack, now)} and ${tries(lack)}.`;
   return {
-    summary: `${fleet}: the change ${change} did not finish: ${desired.note ?? 'no reason is known'}.`,
-    title: `${fleet}: change not finished`,
-    tone: 'bad',
+    summary: text,
+    title: `${fleet} has its workers`,
+    tone: 'good',
     parts: [
-      { kind: 'text', text: `The change ${change} did not finish. ${desired.note ?? ''}`.trim() },
-      {
-        kind: 'context',
-        text: 'Nothing more is tried for this decision; the next cycle decides from what is really there.',
-      },
-      buttons(fleet),
+      { kind: 'text', text },
+      { kind: 'context', text: ['It began ', at(lack.since, 'date-time'), '.'] },
     ],
   };
 }
 
-const buttons = (fleet: string) => ({
-  kind: 'buttons' as const,
-  buttons: [
-    { label: 'Status', command: `status ${fleet}` },
-    { label: 'Evaluate now', command: `run ${fleet}`, style: 'primary' as const },
-  ],
-});
+const lasted = ({ since }: Lack, now: Millis): string => showDuration((now - since) / 1_000);
+const tries = ({ tries: count }: Lack): string => `${count} ${count === 1 ? 'try' : 'tries'}`;
