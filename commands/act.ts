@@ -78,9 +78,9 @@ function recording(plan: Plan | null, context: CommandContext): CommandContext {
       fleet: store.fleet,
       once: store.once,
       setOverride: (override, entry, ...rest) => store.setOverride(override, enriched(entry), ...rest),
-      endOverride: (fleet, id, entry, rows) => store.endOverride(fleet, id, enriched(entry), rows),
-      setFreeze: (freeze, entry, rows) => store.setFreeze(freeze, enriched(entry), rows),
-      endFreeze: (fleet, id, entry, rows) => store.endFreeze(fleet, id, enriched(entry), rows),
+      endOverride: (fleet, id, entry, ...rest) => store.endOverride(fleet, id, enriched(entry), ...rest),
+      setFreeze: (freeze, entry, ...rest) => store.setFreeze(freeze, enriched(entry), ...rest),
+      endFreeze: (fleet, id, entry, ...rest) => store.endFreeze(fleet, id, enriched(entry), ...rest),
       saveMachine: (machine, step) =>
         store.saveMachine(
           machine,

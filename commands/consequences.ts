@@ -1,5 +1,7 @@
 /** What follows when a verb has changed intent: the team is told, and the fleets are evaluated without waiting. */
-import type { Message, OutboxRow } from '../src/core/message.js';
+import type { Message, OutboxRow, PagerEvent } from '../src/core/message.js';
+import { PAGER_CHANNEL } from '../src/core/outbox.js';
+import { changeEvent } from '../src/core/views/change.js';
 import { OutsideError } from '../src/errors.js';
 import type { CommandContext } from './command.js';
 
@@ -20,7 +22,7 @@ function isHere(channel: string, context: Pick<CommandContext, 'where' | 'whereN
 }
 
 /**
- * Wakes the senders of these rows and asks for an evaluation of each fleet. The intent is stored already, so a queue that
+ * Wakes the senders of these rows and of the change event, and asks for an evaluation of each fleet. The intent is stored already, so a queue that
  * does not answer costs time only: the next cycle takes it up, and the message says so.
  */
 export async function followUp(
@@ -28,13 +30,11 @@ export async function followUp(
   rows: OutboxRow[],
   context: CommandContext,
   message: Message,
-  /** Whose change it is; '*' is every fleet's. */
-  about: string = fleets[0] ?? rows[0]?.fleet ?? '*',
 ): Promise<Message> {
+  const channels = new Set([...rows.map(({ channel }) => channel), PAGER_CHANNEL]);
   try {
     await Promise.all(fleets.map((fleet) => requestEvaluation(fleet, context)));
-    await Promise.all([...new Set(rows.map((row) => row.channel))].map((channel) => wake(channel, context)));
-    await tellChange(about, message, context);
+    await Promise.all([...channels].map((channel) => wake(channel, context)));
     return message;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
@@ -43,18 +43,13 @@ export async function followUp(
   }
 }
 
-/** PagerDuty shows it beside its incidents; it pages nobody. */
-async function tellChange(fleet: string, message: Message, context: CommandContext): Promise<void> {
-  const { by, said, now } = context;
-  await context.queue.enqueue('change', {
-    v: 1,
-    fleet,
-    id: context.newId(),
-    summary: message.summary,
-    details: { by: by.name, said },
-    at: now,
-  });
-}
+/** Stored with the change itself. `fleet`: '*' is every fleet's. */
+export const changeBy = (
+  { by, said, now }: CommandContext,
+  fleet: string,
+  id: string,
+  message: Message,
+): PagerEvent => changeEvent(fleet, id, message, { by: by.name, said }, now);
 
 export async function requestEvaluation(fleet: string, context: CommandContext): Promise<void> {
   const { by } = context;

@@ -14,7 +14,7 @@ import { at } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { elsewhere, followUp } from './consequences.js';
+import { changeBy, elsewhere, followUp } from './consequences.js';
 
 const usage = '[fleet] [down] for <duration>|until <time> because <reason>';
 const full = `freeze ${usage}`;
@@ -121,7 +121,8 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     detail: { kind: next.kind, until: next.until, reason: next.reason, where: context.where },
   };
   const rows = announcedRows(next, message, now);
-  const stored = await context.store.setFreeze(next, audit, rows);
+  const change = changeBy(context, args.fleet, next.id, message);
+  const stored = await context.store.setFreeze(next, audit, rows, [change]);
   if (stored === 'conflict') {
     throw new OperatorError(
       'conflict',
@@ -130,7 +131,7 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     );
   }
   if (existing !== null) rows.push(...(await endReplaced(existing, context)));
-  return { visibility: 'channel', message: await followUp([], rows, context, message, args.fleet) };
+  return { visibility: 'channel', message: await followUp([], rows, context, message) };
 }
 
 /** After the new one is in force, so that no moment is without. */
@@ -144,6 +145,7 @@ async function endReplaced(existing: Freeze, context: CommandContext): Promise<O
     existing.id,
     { at: now, by, action: 'unfreeze', fleet, ids },
     rows,
+    [],
   );
   return rows;
 }

@@ -5,7 +5,7 @@ import { OperatorError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { short } from './arguments.js';
 import { type CommandContext, defineVerb, type Reply } from './command.js';
-import { followUp } from './consequences.js';
+import { changeBy, followUp } from './consequences.js';
 
 const usage = 'migrate list | fix <node> | ignore <node>';
 
@@ -86,8 +86,12 @@ async function wish(machine: Machine, kind: 'fix' | 'ignore', context: CommandCo
       said: context.said,
       ids: { maintenance: current.id, node: state.node.name },
     };
-    if ((await context.store.saveMachine(next, { audit, outbox: [], pager: [] })) === 'stored')
-      return done(current, kind, context);
+    const message = say(effectOf(current, kind));
+    const pager = [changeBy(context, current.fleet, context.newId(), message)];
+    if ((await context.store.saveMachine(next, { audit, outbox: [], pager })) === 'stored') {
+      await wake(current.fleet, context);
+      return { visibility: 'channel', message: await followUp([], [], context, message) };
+    }
     current = (await context.reader.machine(MAINTENANCE, machine.id)) as Machine | null;
   }
   throw new OperatorError('conflict', 'It is moving right now: say it again, please.', usage);
@@ -104,14 +108,11 @@ function refusalOf(state: MaintenanceState, kind: 'fix' | 'ignore'): string | nu
   return null;
 }
 
-async function done(machine: Machine, kind: 'fix' | 'ignore', context: CommandContext): Promise<Reply> {
-  const { name } = machine.state.node;
-  const text =
-    kind === 'fix'
-      ? `${name} is emptied as soon as no other node of ${machine.fleet} moves: others stand in first.`
-      : `${name} is left to the cloud: it serves until it is stopped, and what runs there then is placed again.`;
-  await wake(machine.fleet, context);
-  return { visibility: 'channel', message: await followUp([], [], context, say(text), machine.fleet) };
+function effectOf({ fleet, state }: Machine, kind: 'fix' | 'ignore'): string {
+  const { name } = state.node;
+  return kind === 'fix'
+    ? `${name} is emptied as soon as no other node of ${fleet} moves: others stand in first.`
+    : `${name} is left to the cloud: it serves until it is stopped, and what runs there then is placed again.`;
 }
 
 /** A node that the cloud says nothing of: it is emptied, and a new VM takes its place. */

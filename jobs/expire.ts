@@ -1,8 +1,9 @@
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
-import type { OutboxRow } from '../src/core/message.js';
+import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis, Override, Person, Seen } from '../src/core/model.js';
 import { planFleet } from '../src/core/plan.js';
+import { changeEvent } from '../src/core/views/change.js';
 import {
   freezeExpiredRows,
   nextWords,
@@ -26,8 +27,8 @@ export async function expireIntents(
 ): Promise<void> {
   const { now } = seen;
   const outbox: OutboxRow[] = await remind(fleet, state, seen, context);
+  const pager: PagerEvent[] = [];
   const { override } = state;
-  let ends = false;
   if (override !== null && override.until <= now) {
     const notices = overrideExpiredRows(
       override,
@@ -37,11 +38,11 @@ export async function expireIntents(
     );
     const ids = { override: override.id };
     const audit = { at: now, by: MUSTER, action: 'override-expired', fleet: fleet.name, ids };
-    const ended = await context.store.endOverride(fleet.name, override.id, audit, notices);
+    const change = changeOf(fleet.name, override.id, notices[0]!);
+    const ended = await context.store.endOverride(fleet.name, override.id, audit, notices, [change]);
     if (ended === 'stored') {
       outbox.push(...notices);
-      ends = true;
-      await tellChange(fleet.name, override.id, notices[0], context);
+      pager.push(change);
     }
   }
   for (const freeze of state.freezes.filter((each) => each.until <= now)) {
@@ -57,35 +58,25 @@ export async function expireIntents(
       fleet: freeze.fleet,
       ids: { freeze: freeze.id },
     };
-    const ended = await context.store.endFreeze(freeze.fleet, freeze.id, audit, notices);
+    const change = changeOf(freeze.fleet, freeze.id, notices[0]!);
+    const ended = await context.store.endFreeze(freeze.fleet, freeze.id, audit, notices, [change]);
     if (ended === 'stored') {
       outbox.push(...notices);
-      ends = true;
-      await tellChange(freeze.fleet, freeze.id, notices[0], context);
+      pager.push(change);
     }
   }
-  if (ends)
+  if (pager.length > 0)
     await context.queue.enqueue(
       'evaluate',
       { v: 1, fleet: fleet.name, trigger: 'request' },
       { dedupe: `evaluate-${fleet.name}` },
     );
-  if (outbox.length > 0) await announceAll(outbox, [], context);
+  await announceAll(outbox, pager, context);
 }
 
 /** PagerDuty shows it beside its incidents, as it shows who set it. */
-async function tellChange(
-  fleet: string,
-  id: string,
-  notice: OutboxRow | undefined,
-  context: JobContext,
-): Promise<void> {
-  if (notice === undefined) return;
-  const { at, message } = notice;
-  const details = { by: MUSTER.name };
-  const change = { v: 1, fleet, id: `${id}-expired`, summary: message.summary, details, at };
-  await context.queue.enqueue('change', change, { dedupe: `change-${change.id}` });
-}
+const changeOf = (fleet: string, id: string, { at, message }: OutboxRow): PagerEvent =>
+  changeEvent(fleet, `${id}-expired`, message, { by: MUSTER.name }, at);
 
 /** A quarter of an hour before its end an override's owner hears of it, once, with what follows and what can be done. */
 async function remind(

@@ -1,6 +1,5 @@
 import { announce } from './announce.js';
 import { approval } from './approval.js';
-import { change } from './change.js';
 import { converge } from './converge.js';
 import { digest } from './digest.js';
 import { evaluate } from './evaluate.js';
@@ -26,7 +25,6 @@ export const jobs = [
   announce,
   rollout,
   watchdog,
-  change,
   incident,
   incidentNote,
   pagerdutyEvent,

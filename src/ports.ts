@@ -503,16 +503,29 @@ export interface Store extends StoreReader {
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
   release(lease: Lease): Promise<void>;
 
-  /** Intent of people, with its audit entry and messages in one transaction. `expectVersion` refuses a stale button. */
+  /** Intent of people, with its audit entry, messages and change events in one transaction. `expectVersion` refuses a stale button. */
   setOverride(
     override: Override,
     audit: AuditEntry,
     outbox: OutboxRow[],
+    pager: PagerEvent[],
     expectVersion?: number,
   ): Promise<Committed>;
-  endOverride(fleet: string, id: string, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
-  setFreeze(freeze: Freeze, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
-  endFreeze(fleet: string, id: string, audit: AuditEntry, outbox: OutboxRow[]): Promise<Committed>;
+  endOverride(
+    fleet: string,
+    id: string,
+    audit: AuditEntry,
+    outbox: OutboxRow[],
+    pager: PagerEvent[],
+  ): Promise<Committed>;
+  setFreeze(freeze: Freeze, audit: AuditEntry, outbox: OutboxRow[], pager: PagerEvent[]): Promise<Committed>;
+  endFreeze(
+    fleet: string,
+    id: string,
+    audit: AuditEntry,
+    outbox: OutboxRow[],
+    pager: PagerEvent[],
+  ): Promise<Committed>;
   setAlert(
     fleet: string,
     state: AlertState,

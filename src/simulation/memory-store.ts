@@ -148,41 +148,41 @@ export function createMemoryStore(machine: { now(): number }): Store {
       if (holds(fleet, lease, machine.now())) fleet.lease = null;
     },
 
-    async setOverride(override, entry, rows, expectVersion) {
+    async setOverride(override, entry, rows, pager, expectVersion) {
       const fleet = of(override.fleet);
       if (fleet.override?.id === override.id) return 'duplicate';
       if (expectVersion !== undefined && version(fleet) !== expectVersion) return 'conflict';
       fleet.override = kept(override);
       fleet.version += 1;
       audit.append(entry);
-      outbox.push(kept(rows), []);
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
-    async endOverride(name, id, entry, rows) {
+    async endOverride(name, id, entry, rows, pager) {
       const fleet = of(name);
       if (fleet.override === null) return 'duplicate';
       if (fleet.override.id !== id) return 'conflict';
       fleet.override = null;
       fleet.version += 1;
       audit.append(entry);
-      outbox.push(kept(rows), []);
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
-    async setFreeze(freeze, entry, rows) {
+    async setFreeze(freeze, entry, rows, pager) {
       const place = scope(freeze.fleet);
       if (place.freezes.has(freeze.id)) return 'duplicate';
       place.freezes.set(freeze.id, kept(freeze));
       place.version += 1;
       audit.append(entry);
-      outbox.push(kept(rows), []);
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
-    async endFreeze(name, id, entry, rows) {
+    async endFreeze(name, id, entry, rows, pager) {
       const place = scope(name);
       if (!place.freezes.delete(id)) return 'duplicate';
       place.version += 1;
       audit.append(entry);
-      outbox.push(kept(rows), []);
+      outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
     async setAlert(name, state, expectRev, rows, pager): Promise<Committed> {

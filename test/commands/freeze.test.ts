@@ -37,7 +37,10 @@ test('a freeze is announced once in every channel that does not see the answer',
   await say('freeze for 1h because test', context);
   deepEqual(
     (await store.waiting()).map(({ channel, count }) => [channel, count]),
-    [['#b', 1]],
+    [
+      ['#b', 1],
+      ['pagerduty', 1],
+    ],
   );
 });
 

@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { OutboxRow, PagerEvent } from '../../src/core/message.js';
 import type { Store } from '../../src/ports.js';
 import { machinesContract } from './store-machines.js';
 import { outboxContract } from './store-outbox.js';
@@ -137,7 +138,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     });
 
     test('refuses a decision made on intent or memory that changed meanwhile, and writes nothing of it', async () => {
-      equal(await store.setOverride(anOverride(), anAudit('override'), []), 'stored');
+      equal(await store.setOverride(anOverride(), anAudit('override'), [], []), 'stored');
       equal(await store.commitDecision(aCommit('d1', { expectVersion: 0, outbox: [aRow()] })), 'conflict');
       equal(await store.commitDecision(aCommit('d1', { expectVersion: 1, expectRev: 3 })), 'conflict');
       equal((await store.audit(10)).length, 1);
@@ -225,32 +226,53 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     });
 
     test('an override is set, replaced and ended, each with its version', async () => {
-      equal(await store.setOverride(anOverride('o1'), anAudit('override'), [aRow()]), 'stored');
-      equal(await store.setOverride(anOverride('o1'), anAudit('override'), []), 'duplicate');
+      equal(await store.setOverride(anOverride('o1'), anAudit('override'), [aRow()], []), 'stored');
+      equal(await store.setOverride(anOverride('o1'), anAudit('override'), [], []), 'duplicate');
       deepEqual((await store.fleet('face-match')).override, anOverride('o1'));
-      equal(await store.setOverride(anOverride('o2'), anAudit('override'), [], 0), 'conflict');
-      equal(await store.setOverride(anOverride('o2'), anAudit('override'), [], 1), 'stored');
-      equal(await store.endOverride('face-match', 'o1', anAudit('end'), []), 'conflict');
-      equal(await store.endOverride('face-match', 'o2', anAudit('end'), []), 'stored');
-      equal(await store.endOverride('face-match', 'o2', anAudit('end'), []), 'duplicate');
+      equal(await store.setOverride(anOverride('o2'), anAudit('override'), [], [], 0), 'conflict');
+      equal(await store.setOverride(anOverride('o2'), anAudit('override'), [], [], 1), 'stored');
+      equal(await store.endOverride('face-match', 'o1', anAudit('end'), [], []), 'conflict');
+      equal(await store.endOverride('face-match', 'o2', anAudit('end'), [], []), 'stored');
+      equal(await store.endOverride('face-match', 'o2', anAudit('end'), [], []), 'duplicate');
       equal((await store.fleet('face-match')).override, null);
       equal((await store.fleet('face-match')).version, 3);
       equal((await store.audit(10)).length, 3);
     });
 
     test('a freeze of all fleets shows in each and moves the version of each', async () => {
-      equal(await store.setFreeze(aFreeze('f1'), anAudit('freeze'), []), 'stored');
-      equal(await store.setFreeze(aFreeze('f2', { fleet: '*' }), anAudit('freeze'), []), 'stored');
-      equal(await store.setFreeze(aFreeze('f2', { fleet: '*' }), anAudit('freeze'), []), 'duplicate');
+      equal(await store.setFreeze(aFreeze('f1'), anAudit('freeze'), [], []), 'stored');
+      equal(await store.setFreeze(aFreeze('f2', { fleet: '*' }), anAudit('freeze'), [], []), 'stored');
+      equal(await store.setFreeze(aFreeze('f2', { fleet: '*' }), anAudit('freeze'), [], []), 'duplicate');
       const ids = async (fleet: string) => (await store.fleet(fleet)).freezes.map(({ id }) => id).sort();
       deepEqual(await ids('face-match'), ['f1', 'f2']);
       deepEqual(await ids('ocr'), ['f2']);
       equal((await store.fleet('face-match')).version, 2);
       equal((await store.fleet('ocr')).version, 1);
-      equal(await store.endFreeze('*', 'f2', anAudit('unfreeze'), []), 'stored');
-      equal(await store.endFreeze('*', 'f2', anAudit('unfreeze'), []), 'duplicate');
+      equal(await store.endFreeze('*', 'f2', anAudit('unfreeze'), [], []), 'stored');
+      equal(await store.endFreeze('*', 'f2', anAudit('unfreeze'), [], []), 'duplicate');
       deepEqual(await ids('face-match'), ['f1']);
       equal((await store.fleet('ocr')).version, 2);
+    });
+
+    test('messages and change events of an intent are stored with it, those of a refused one are not', async () => {
+      const [override, freeze] = [anOverride('o1'), aFreeze('f1')];
+      const audit = anAudit('intent');
+      const told = (id: string): [OutboxRow[], PagerEvent[]] => [[aRow(id)], [anEvent(id)]];
+      await store.setOverride(override, audit, ...told('set'));
+      await store.setOverride(anOverride('o2'), audit, ...told('refused'), 99);
+      await store.endOverride('face-match', 'o2', audit, ...told('refused'));
+      await store.endOverride('face-match', 'o1', audit, ...told('ended'));
+      await store.setFreeze(freeze, audit, ...told('frozen'));
+      await store.setFreeze(freeze, audit, ...told('refused'));
+      await store.endFreeze('face-match', 'f1', audit, ...told('free'));
+      await store.endFreeze('face-match', 'f1', audit, ...told('refused'));
+      const rows = (await store.backlog('C1', 0, 9)).map(({ row }) => row.key);
+      deepEqual(rows, ['set', 'ended', 'frozen', 'free']);
+      for (const id of rows) {
+        deepEqual(await store.peekPager(), anEvent(id));
+        await store.sentPager(anEvent(id));
+      }
+      equal(await store.peekPager(), null);
     });
 
     test('an alert moves by compare-and-set', async () => {

@@ -15,7 +15,7 @@ async function scene(lasts: number) {
     ...{ v: 1, id: 'o1', fleet: 'ocr', kind: 'pin', workers: 12, by: asha, reason: 'load test' },
     ...{ at: NOON, until: NOON + lasts * MINUTE, postedIn: [] },
   };
-  await store.setOverride(override, { at: NOON, by: asha, action: 'override', fleet: 'ocr' }, []);
+  await store.setOverride(override, { at: NOON, by: asha, action: 'override', fleet: 'ocr' }, [], []);
   const job = {
     store,
     queue: context.queue,
@@ -70,6 +70,6 @@ test('at its end the notice says what follows, and an evaluation is asked for', 
   );
   deepEqual(
     queued.map(({ dedupe }) => dedupe),
-    ['change-o1-expired', 'evaluate-ocr', 'announce-#ml-ops'],
+    ['evaluate-ocr', 'announce-#ml-ops', 'announce-pagerduty'],
   );
 });

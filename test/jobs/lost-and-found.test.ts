@@ -95,6 +95,7 @@ test('an override whose evaluation was never asked for is decided within the min
     },
     { at: NOON, by: asha, action: 'override', fleet: 'ocr' },
     [],
+    [],
   );
   set(1);
   await look();
@@ -115,9 +116,10 @@ test('the end of an override that nobody decided on is decided within the minute
     },
     { at: NOON, by: asha, action: 'override', fleet: 'ocr' },
     [],
+    [],
   );
   await decide();
-  await store.endOverride('ocr', 'o1', { at: NOON, by: asha, action: 'cancel', fleet: 'ocr' }, []);
+  await store.endOverride('ocr', 'o1', { at: NOON, by: asha, action: 'cancel', fleet: 'ocr' }, [], []);
   set(1);
   await look();
   deepEqual(asked(), ['request']);

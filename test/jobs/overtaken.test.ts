@@ -83,6 +83,7 @@ async function scene() {
     },
     { at: NOON, by: asha, action: 'override', fleet: 'ocr' },
     [],
+    [],
   );
   await evaluate.run({ v: 1, fleet: 'ocr', trigger: 'request' }, context);
   delays.length = 0;
@@ -100,6 +101,7 @@ async function scene() {
           ...{ at: now, until: now + 60 * MINUTE },
         },
         { at: now, by: asha, action: 'freeze', fleet: 'ocr' },
+        [],
         [],
       ),
   };
@@ -124,7 +126,7 @@ test('a freeze that comes while the plan is made stops the act, too', async () =
 test('what a decision was made for is cancelled, on a clock that is behind: nothing acts before the next decision', async () => {
   const { run, did, delays, store } = await scene();
   const entry = { at: NOON - 5 * MINUTE, by: asha, action: 'override-cancel', fleet: 'ocr' };
-  await store.endOverride('ocr', 'o1', entry, []);
+  await store.endOverride('ocr', 'o1', entry, [], []);
   await run();
   deepEqual([did, delays], [[], [10_000]]);
 });
@@ -135,6 +137,7 @@ test('a freeze of cuts lets a raise go on once it is decided again', async () =>
   await store.setFreeze(
     { ...freeze, at: NOON - 5 * MINUTE, until: NOON + 60 * MINUTE },
     { at: NOON, by: asha, action: 'freeze', fleet: null },
+    [],
     [],
   );
   await run();

@@ -41,7 +41,7 @@ test('the next cycle opens the failed change again, keeps its name and wakes con
     reason: '',
   };
   const audit = { at: NOON, by: asha, action: 'override', fleet: 'ocr' };
-  await store.setOverride({ ...pin, at: NOON, until: NOON + 10 * CYCLE }, audit, []);
+  await store.setOverride({ ...pin, at: NOON, until: NOON + 10 * CYCLE }, audit, [], []);
   const cycle = async (): Promise<DesiredState> => {
     woken.length = 0;
     await evaluate.run({ v: 1, fleet: 'ocr', trigger: 'cycle' }, context);

@@ -1,7 +1,10 @@
 /** What PagerDuty shows beside its incidents: every scale, override, freeze, rollout and maintenance, told once. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
+import { hear } from '../../commands/index.js';
 import type { PagerEvent } from '../../src/core/message.js';
+import type { Queue } from '../../src/ports.js';
+import { aScene } from '../support/fleet.js';
 import { aMaintainedWorld } from '../support/maintained-world.js';
 import { aRolloutWorld, BAD, FLEET, GOOD, type RolloutWorld } from './rollout-world.js';
 
@@ -58,6 +61,25 @@ test('what people set is told when it is set, changed, ended and when it runs ou
     ],
   );
   allOnce(world.changes);
+});
+
+test('what people set is told though the process dies with the intent stored and nothing else done', async () => {
+  const { context, store } = aScene();
+  const queue: Queue = { enqueue: () => Promise.reject(new Error('killed')) };
+  const said = [
+    'override ocr floor 20 for 1h because a campaign starts',
+    'override extend ocr 30m',
+    'override cancel ocr',
+    'freeze ocr for 30m because we look',
+    'unfreeze ocr',
+  ];
+  for (const words of said) {
+    await rejects(hear(words, { ...context, said: words, queue }), /killed/);
+    const event = await store.peekPager();
+    equal(event?.kind === 'change' && event.details.said, words);
+    await store.sentPager(event!);
+    equal(await store.peekPager(), null, 'told once');
+  }
 });
 
 test('a rollout is told when it touches the first worker and when it is done', async () => {

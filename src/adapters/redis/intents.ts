@@ -1,5 +1,5 @@
 import type { AlertState } from '../../core/incident.js';
-import type { OutboxRow } from '../../core/message.js';
+import type { OutboxRow, PagerEvent } from '../../core/message.js';
 import type { AuditEntry, Committed, Store } from '../../ports.js';
 import { type AuditParts, auditArgument } from './audit.js';
 import { defineScript, type Link, type Script } from './connection.js';
@@ -23,7 +23,7 @@ const readAlert = defineScript('alert', alertLua);
 
 type Intents = Pick<Store, 'setOverride' | 'endOverride' | 'setFreeze' | 'endFreeze' | 'setAlert' | 'alert'>;
 
-/** What people asked for, each change with its audit entry and its messages in one transaction. */
+/** What people asked for, each change with its audit entry and its messages, change events too, in one transaction. */
 export function createIntents(link: Link, audit: AuditParts): Intents {
   const change = async (
     script: Script,
@@ -31,12 +31,13 @@ export function createIntents(link: Link, audit: AuditParts): Intents {
     intent: { fleet: string; id: string; json?: string; expectVersion?: number | undefined },
     entry: AuditEntry,
     rows: OutboxRow[],
+    pager: PagerEvent[],
   ): Promise<Committed> => {
     const given = {
       ...intent,
       expectVersion: intent.expectVersion ?? null,
       audit: auditArgument(entry),
-      ...outboxArguments(rows, []),
+      ...outboxArguments(rows, pager),
     };
     const reply = await link.run(script, tried, JSON.stringify(given));
     const [outcome, , chain] = reply as [Committed, number?, number?];
@@ -44,19 +45,20 @@ export function createIntents(link: Link, audit: AuditParts): Intents {
     return outcome;
   };
   return {
-    setOverride(override, entry, rows, expectVersion) {
+    setOverride(override, entry, rows, pager, expectVersion) {
       const { fleet, id } = override;
       const intent = { fleet, id, json: JSON.stringify(override), expectVersion };
-      return change(setOverride, `set an override of ${fleet}`, intent, entry, rows);
+      return change(setOverride, `set an override of ${fleet}`, intent, entry, rows, pager);
     },
-    endOverride: (fleet, id, entry, rows) =>
-      change(endOverride, `end the override of ${fleet}`, { fleet, id }, entry, rows),
-    setFreeze(freeze, entry, rows) {
+    endOverride: (fleet, id, entry, rows, pager) =>
+      change(endOverride, `end the override of ${fleet}`, { fleet, id }, entry, rows, pager),
+    setFreeze(freeze, entry, rows, pager) {
       const { fleet, id } = freeze;
       const intent = { fleet, id, json: JSON.stringify(freeze) };
-      return change(setFreeze, `freeze ${fleet}`, intent, entry, rows);
+      return change(setFreeze, `freeze ${fleet}`, intent, entry, rows, pager);
     },
-    endFreeze: (fleet, id, entry, rows) => change(endFreeze, `unfreeze ${fleet}`, { fleet, id }, entry, rows),
+    endFreeze: (fleet, id, entry, rows, pager) =>
+      change(endFreeze, `unfreeze ${fleet}`, { fleet, id }, entry, rows, pager),
     async setAlert(fleet, state, expectRev, rows, pager) {
       const given = {
         fleet,

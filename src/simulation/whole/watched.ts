@@ -59,29 +59,29 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       }
       return committed;
     },
-    async setOverride(override, audit, rows, expectVersion) {
-      const committed = await inner.setOverride(override, audit, rows, expectVersion);
+    async setOverride(override, audit, rows, pager, expectVersion) {
+      const committed = await inner.setOverride(override, audit, rows, pager, expectVersion);
       if (committed !== 'stored') return committed;
       truth.tell({ kind: 'override', override });
       queued(rows);
       return committed;
     },
-    async endOverride(fleet, id, audit, rows) {
-      const committed = await inner.endOverride(fleet, id, audit, rows);
+    async endOverride(fleet, id, audit, rows, pager) {
+      const committed = await inner.endOverride(fleet, id, audit, rows, pager);
       if (committed !== 'stored') return committed;
       truth.tell({ kind: 'override-ended', fleet, id });
       queued(rows);
       return committed;
     },
-    async setFreeze(freeze, audit, rows) {
-      const committed = await inner.setFreeze(freeze, audit, rows);
+    async setFreeze(freeze, audit, rows, pager) {
+      const committed = await inner.setFreeze(freeze, audit, rows, pager);
       if (committed !== 'stored') return committed;
       truth.tell({ kind: 'freeze', freeze });
       queued(rows);
       return committed;
     },
-    async endFreeze(fleet, id, audit, rows) {
-      const committed = await inner.endFreeze(fleet, id, audit, rows);
+    async endFreeze(fleet, id, audit, rows, pager) {
+      const committed = await inner.endFreeze(fleet, id, audit, rows, pager);
       if (committed !== 'stored') return committed;
       truth.tell({ kind: 'freeze-ended', fleet, id });
       queued(rows);
