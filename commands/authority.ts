@@ -12,9 +12,9 @@ export async function refuseBelow(
   const standing = await context.authority.standing(needed);
   if (isAtLeast(standing.role, needed)) return null;
   await noteDenied(what, context, { needed, role: standing.role, unknown: standing.unknown });
-  const { names, onCall } = await context.authority.holders(needed);
+  const { people, onCall } = await context.authority.holders(needed);
   const { command } = context;
-  const message = deniedMessage({ what, needed, standing, holders: names, onCall, command });
+  const message = deniedMessage({ what, needed, standing, holders: people, onCall, command });
   return { visibility: 'caller', refused: 'denied', message };
 }
 

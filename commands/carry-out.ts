@@ -21,12 +21,14 @@ const TRAIL = 1_000;
 export async function carryOut(machine: Approved, context: CommandContext, again: Again): Promise<Reply> {
   if (!(await isMine(machine, context))) return beingDone(machine);
   try {
-    return await hearIt(machine, context, again, null);
+    const reply = await hearIt(machine, context, again, null);
+    return { ...reply, closes: proposalSettled(withoutMark(machine.state)) };
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     return {
       visibility: 'caller',
       message: approvalWaits(machine.state.action, `${error.peer} does not answer (${error.why})`),
+      closes: proposalSettled(machine.state),
     };
   }
 }
@@ -46,7 +48,8 @@ const isMine = ({ id }: Approved, { store }: CommandContext): Promise<boolean> =
   store.once(`approval-${id}`, CARRYING_MS);
 
 function beingDone({ state }: Approved): Reply {
-  return { visibility: 'caller', refused: 'stale', message: proposalSettled(state) };
+  const message = proposalSettled(state);
+  return { visibility: 'caller', refused: 'stale', message, closes: message };
 }
 
 /**

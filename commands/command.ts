@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { FleetConfig } from '../src/config.js';
-import type { AccessPolicy, Contact, Role, Standing } from '../src/core/access.js';
+import type { AccessPolicy, Contact, Holder, Role, Standing } from '../src/core/access.js';
 import type { Form } from '../src/core/form.js';
 import type { Message } from '../src/core/message.js';
 import type { Millis, Person } from '../src/core/model.js';
@@ -88,8 +88,8 @@ export interface CommandContext {
 /** Asked by the one road, and again at each click; facts are fetched only when they could matter. */
 export interface Authority {
   standing(needed: Role): Promise<Standing>;
-  /** For the words of a refusal: names of those who have the role, and who is on call (null: not known). */
-  holders(needed: Role): Promise<{ names: string[]; onCall: Contact[] | null }>;
+  /** For the words of a refusal: those who have the role, and who is on call (null: not known). */
+  holders(needed: Role): Promise<{ people: Holder[]; onCall: Contact[] | null }>;
 }
 
 export interface Reply {
@@ -100,6 +100,8 @@ export interface Reply {
   modal?: Form;
   /** Set when the verb understood but refused: nothing was changed. */
   refused?: OperatorCode;
+  /** What the message whose button said it becomes: what it asked for is settled, whoever settled it. */
+  closes?: Message;
   /** A whole file, for who can take one: the shell writes it to standard output. */
   file?: { name: string; text: string };
 }

@@ -1,6 +1,7 @@
 /** The click on a proposal: who clicks, whether it is still good, and whether anything changed are looked at now. */
-import { approverRole } from '../src/core/access.js';
+import { approverRole, type Holder } from '../src/core/access.js';
 import { isWaiting, type Proposal } from '../src/core/proposal.js';
+import { holderWords } from '../src/core/views/access.js';
 import { proposalSettled } from '../src/core/views/plan.js';
 import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
@@ -66,7 +67,8 @@ async function decline(id: string, context: CommandContext): Promise<Reply> {
   if (expired !== null) return expired;
   if (!(await settle(machine, 'declined', context))) return settled((await proposalOf(id, context)).state);
   const { state } = await proposalOf(id, context);
-  return { visibility: state.second ? 'channel' : 'caller', message: proposalSettled(state) };
+  const message = proposalSettled(state);
+  return { visibility: state.second ? 'channel' : 'caller', message, closes: message };
 }
 
 async function proposalOf(id: string, context: CommandContext): Promise<StoredMachine<Proposal>> {
@@ -81,8 +83,9 @@ async function proposalOf(id: string, context: CommandContext): Promise<StoredMa
 async function expiredNow(machine: StoredMachine<Proposal>, context: CommandContext): Promise<Reply | null> {
   if (context.machineNow() < machine.state.expires) return null;
   await settle(machine, 'expired', context);
+  const { state } = await proposalOf(machine.id, context);
   const sentence = `“${machine.state.action}” was planned more than five minutes ago, so nothing was done. Say it again for a fresh plan.`;
-  return stale(sentence, machine.state, context);
+  return stale(sentence, state, context);
 }
 
 /** The fleets whose intent or desired state is not what the plan was made for. */
@@ -99,9 +102,9 @@ async function overtaken(
   context: CommandContext,
   again: Again,
 ): Promise<Reply> {
-  const { state } = machine;
-  if (!(await settle(machine, 'overtaken', context)))
-    return settled((await proposalOf(machine.id, context)).state);
+  const isFirst = await settle(machine, 'overtaken', context);
+  const { state } = await proposalOf(machine.id, context);
+  if (!isFirst) return settled(state);
   const sentence = `${changed.join(', ')} changed since “${state.action}” was planned, so nothing was done.`;
   if (state.by.id !== context.by.id)
     return stale(`${sentence} ${state.by.name} can say it again.`, state, context);
@@ -116,11 +119,13 @@ async function overtaken(
     visibility: 'caller',
     refused: 'stale',
     message: { ...fresh.message, summary: sentence, tone: 'warn', parts },
+    closes: proposalSettled(state),
   };
 }
 
 function settled(state: Proposal): Reply {
-  return { visibility: 'caller', refused: 'stale', message: proposalSettled(state) };
+  const message = proposalSettled(state);
+  return { visibility: 'caller', refused: 'stale', message, closes: message };
 }
 
 function stale(sentence: string, state: Proposal, { command }: CommandContext): Reply {
@@ -128,24 +133,30 @@ function stale(sentence: string, state: Proposal, { command }: CommandContext): 
     visibility: 'caller',
     refused: 'stale',
     message: refusal(sentence, { command, usage: state.said }),
+    closes: proposalSettled(state),
   };
 }
 
 async function ownProposal(context: CommandContext): Promise<Reply> {
   const needed = approverRole(context.access);
-  const { names, onCall } = await context.authority.holders(needed);
-  const others = names.filter((name) => name !== context.by.name);
-  const onShift = (onCall ?? []).map(({ name }) => name).filter((name) => name !== context.by.name);
+  const { people } = await context.authority.holders(needed);
+  const others = people.filter((each) => !isSelf(each, context));
   const who =
-    others.length === 0 ? `somebody else with the role ${needed}` : `one of ${others.slice(0, 8).join(', ')}`;
-  const sentence = `You asked for it yourself, so somebody else has to approve it: ask ${who}.${
-    onShift.length === 0 ? '' : ` On call now: ${onShift.join(', ')}.`
-  }`;
+    others.length === 0
+      ? `somebody else with the role ${needed}`
+      : `${others.length === 1 ? '' : 'one of '}${holderWords(others)}`;
+  const sentence = `You asked for it yourself, so somebody else has to approve it: ask ${who}.`;
   return {
     visibility: 'caller',
     refused: 'denied',
     message: refusal(sentence, { command: context.command }),
   };
+}
+
+function isSelf({ name, email }: Holder, context: CommandContext): boolean {
+  const own = context.email ?? null;
+  if (own === null || email === null) return name === context.by.name;
+  return own.toLowerCase() === email.toLowerCase();
 }
 
 function idOf(words: string[], verb: string): string {

@@ -33,13 +33,15 @@ export async function planOverride(args: OverrideArguments, context: CommandCont
   const seen = await seenNow(fleet, state, context);
   const effect = planFleet(seen, fleet.policy, next);
   const risks = args.do === 'set' ? risksOf(effect, args, seen, fleet.policy, context.access) : [];
-  const falls = effect.from !== null && effect.to < effect.from;
+  const lowest = args.do === 'set' && args.kind !== 'floor' ? Math.min(args.workers, effect.to) : effect.to;
+  const falls = effect.from !== null && lowest < effect.from;
   return {
     action: actionOf(args, effect),
     fleets: [args.fleet],
     falls,
     risks,
     parts: fleetPlanParts(effect, fleet.policy),
+    ...(args.do === 'set' ? { asks: { until: args.until, reason: args.reason } } : {}),
     effect: effectOf(effect, fleet.policy),
     numbers: {
       from: effect.from,
@@ -55,6 +57,5 @@ function actionOf(args: OverrideArguments, effect: FleetPlan): string {
   if (args.do === 'cancel') return `End the override of ${args.fleet}`;
   if (args.do === 'extend') return `Extend the override of ${args.fleet} by ${showDuration(args.seconds)}`;
   if (args.kind === 'pin') return `Scale ${args.fleet} ${effect.from ?? '?'} → ${args.workers}`;
-  const most = args.kind === 'floor' ? 'at least' : 'at most';
-  return `Keep ${args.fleet} at ${most} ${args.workers}`;
+  return `Keep ${args.fleet} at ${args.workers} or ${args.kind === 'floor' ? 'more' : 'fewer'}`;
 }

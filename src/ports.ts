@@ -352,8 +352,8 @@ export interface OnCall {
 export interface Directory {
   /** Members of these user groups by handle, as user ids; a handle that does not exist has none. */
   groups(handles: string[]): Promise<Record<string, string[]>>;
-  /** A person's name by user id; the id itself when it is not known. */
-  nameOf(userId: string): Promise<string>;
+  /** A person by user id; the id stands for the name when it is not known. */
+  contactOf(userId: string): Promise<Contact>;
   /** Whose address this is; null: nobody who may use the bot. */
   byEmail(email: string): Promise<Person | null>;
 }

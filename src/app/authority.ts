@@ -8,6 +8,7 @@ import {
   isAtLeast,
   roleOf,
   type Speaker,
+  withRota,
 } from '../core/access.js';
 import type { Directory, Log, OnCall } from '../ports.js';
 
@@ -29,11 +30,8 @@ export function createAuthority(speaker: Speaker, policy: AccessPolicy, ports: A
     async holders(needed) {
       const known = await facts();
       const ids = holdersOf(needed, known, policy).slice(0, MOST_NAMES + 1);
-      const names = await Promise.all(ids.map((id) => nameOf(id, ports)));
-      const onCallCounts = policy.onCall !== 'none' && isAtLeast(policy.onCall, needed);
-      const rota = onCallCounts ? (known.onCall ?? []).map(({ name }) => name) : [];
-      // One person's name in the chat and in the rota may differ: both lists together would count people twice.
-      return { names: [...new Set(names.length > 0 ? names : rota)], onCall: known.onCall };
+      const listed = await Promise.all(ids.map((id) => contactOf(id, ports)));
+      return { people: withRota(listed, needed, known, policy), onCall: known.onCall };
     },
   };
 }
@@ -64,9 +62,10 @@ async function factsOf(
   return { groups, onCall: rota };
 }
 
-async function nameOf(id: string, { directory }: AuthorityPorts): Promise<string> {
-  if (id.includes('@') || !directory) return id;
-  return directory.nameOf(id).catch(() => id);
+async function contactOf(id: string, { directory }: AuthorityPorts): Promise<Contact> {
+  if (id.includes('@')) return { name: id, email: id };
+  const unknown = { name: id, email: null };
+  return directory ? directory.contactOf(id).catch(() => unknown) : unknown;
 }
 
 function once<T>(run: () => Promise<T>): () => Promise<T> {

@@ -40,6 +40,11 @@ export interface Contact {
   email: string | null;
 }
 
+/** Somebody who has a role, and whether they are on call just now. */
+export interface Holder extends Contact {
+  onCall: boolean;
+}
+
 export interface Speaker {
   /** 'slack:U123', 'shell:root', 'pagerduty:PABC' … */
   id: string;
@@ -117,6 +122,25 @@ export function holdersOf(needed: Role, facts: AccessFacts, policy: AccessPolicy
     .filter(([, given]) => isAtLeast(given, needed))
     .flatMap(([handle]) => (facts.groups === null ? [] : memberIds(facts.groups, handle)));
   return [...new Set([...listed, ...grouped])];
+}
+
+/** The same as people, with the rota's where being on call gives the role; an address shows who is who in both. */
+export function withRota(
+  listed: Contact[],
+  needed: Role,
+  facts: AccessFacts,
+  policy: AccessPolicy,
+): Holder[] {
+  const rota = facts.onCall ?? [];
+  const isSameContact = (a: Contact, b: Contact): boolean =>
+    a.email === null || b.email === null ? a.name === b.name : sameMail(a.email, b.email);
+  const gives = policy.onCall !== 'none' && isAtLeast(policy.onCall, needed);
+  const holders: Holder[] = [];
+  for (const contact of [...listed, ...(gives ? rota : [])]) {
+    if (holders.some((known) => isSameContact(known, contact))) continue;
+    holders.push({ ...contact, onCall: rota.some((each) => isSameContact(each, contact)) });
+  }
+  return holders;
 }
 
 /** The role that a second person needs: approver, or operator where no approver is named anywhere. */

@@ -1,10 +1,11 @@
 /** What a verb would do, worked out before it does it, and what about it is risky. */
 import { decide } from './decide.js';
 import type { Part } from './message.js';
-import { type Override, type Seen, target } from './model.js';
+import { type Millis, type Override, type Seen, target } from './model.js';
 import { openOverride } from './override.js';
 import { costPerHour, nodesOf } from './placement.js';
 import type { Policy } from './policy.js';
+import type { Reason } from './reasons.js';
 import { isOpen } from './schedule.js';
 
 export type Risk =
@@ -27,6 +28,8 @@ export interface Plan {
   risks: Risk[];
   /** The plan as people read it. */
   parts: Part[];
+  /** What its author asks for beside the effect: whoever approves it wants to know until when, and why. */
+  asks?: { until: Millis; reason: string };
   /** One sentence of the effect, for the answer of what needs no confirmation; null: nothing to say. */
   effect: string | null;
   /** For the audit: plain numbers. */
@@ -50,7 +53,17 @@ export interface FleetPlan {
   need: number | null;
   /** Workers above the need where it is highest within the horizon; negative when they will lack. */
   lowestHeadroom: number | null;
+  /** What keeps the count from what was asked for: a freeze, the budget, a step. */
+  limits: Reason[];
 }
+
+const LIMITS: ReadonlySet<Reason['code']> = new Set([
+  'frozen',
+  'ceiling-limited',
+  'step-limited',
+  'budget-limited',
+  'owned-by-other',
+]);
 
 /** What an evaluation would do right after `override` is set, or ended when it is null. Decided by `decide` itself. */
 export function planFleet(seen: Seen, policy: Policy, override: Override | null): FleetPlan {
@@ -81,6 +94,7 @@ export function planFleet(seen: Seen, policy: Policy, override: Override | null)
     sizedFor: numbers.sizedFor,
     need: numbers.need,
     lowestHeadroom: numbers.need === null ? null : to - numbers.need,
+    limits: decision.reasons.filter(({ code }) => LIMITS.has(code)),
   };
 }
 
@@ -110,11 +124,17 @@ export function risksOf(
     const floor = openFloor(seen.now, policy);
     if (floor > 0 && from !== null && workers < from) risks.push({ code: 'peak', workers, from, floor });
   }
-  const change = from === null ? 0 : Math.abs(plan.to - from);
+  // A freeze or a budget may hold it back now; when they are gone it goes as far as was asked for.
+  const change = from === null ? 0 : Math.max(Math.abs(plan.to - from), askedChange(override, from));
   if (limits.riskyAbove !== null && change > limits.riskyAbove) {
     risks.push({ code: 'large', change, limit: limits.riskyAbove });
   }
   return risks;
+}
+
+function askedChange({ kind, workers }: Pick<Override, 'kind' | 'workers'>, from: number): number {
+  if (kind === 'floor') return Math.max(0, workers - from);
+  return kind === 'ceiling' ? Math.max(0, from - workers) : Math.abs(workers - from);
 }
 
 /** The floor of a scheduled peak that is on; 0: none is. */

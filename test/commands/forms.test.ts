@@ -26,7 +26,7 @@ test('a verb without its words asks for them by a form, and says its usage where
 test('whoever may not do it hears that, and gets no form', async () => {
   const authority = {
     standing: async () => ({ role: 'viewer' as const, because: 'everyone', unknown: [] }),
-    holders: async () => ({ names: ['Ravi'], onCall: [] }),
+    holders: async () => ({ people: [{ name: 'Ravi', email: null, onCall: false }], onCall: [] }),
   };
   const reply = await hear('override', { ...context, said: 'override', authority });
   equal(reply.modal, undefined);

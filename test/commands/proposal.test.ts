@@ -48,6 +48,29 @@ test('what is risky is shown and not done; the button says what it does, and its
   ok(entry?.ids?.proposal !== undefined);
 });
 
+test('whoever approves it reads who asks, until when and why, and what holds it back', async () => {
+  const { context } = await busy({ access: { ...alone, riskyAbove: 5 } });
+  const asked = await say(RISKY, context);
+  match(
+    shellText(asked.message),
+    /Asked for by: +Asha Rao.*Until: +Mon 5 Jan 13:30 UTC.*“the database is slow”/s,
+  );
+  await say('freeze ocr for 2h because we look', context);
+  const frozen = await say(RISKY, context);
+  match(shellText(frozen.message), /A freeze stops every change: 4 workers stay \(2 without it\)/);
+  equal(buttonsOf(frozen)[0]?.style, 'danger');
+  const large = await say('override ocr 18 for 1h because x', context);
+  match(shellText(large.message), /changes 14 workers at once/);
+});
+
+test('a floor and a ceiling are said in words', async () => {
+  const { context } = await busy();
+  const dry = async (words: string) =>
+    (await say(`override ocr ${words} for 1h because x --dry-run`, context)).message;
+  match((await dry('floor 8')).summary, /Keep ocr at 8 or more/);
+  match((await dry('ceiling 3')).summary, /Keep ocr at 3 or fewer/);
+});
+
 test('what is harmless is done at once, and its answer says the effect', async () => {
   const { context, store } = await busy();
   const reply = await say('override ocr 12 for 2h because load test', context);
@@ -64,13 +87,13 @@ test('where a second person is needed the author cannot be it, and an approver c
   const { command } = buttonsOf(asked)[0]!;
   const own = await say(command, context);
   equal(own.refused, 'denied');
-  match(own.message.summary, /somebody else has to approve it: ask one of Meera Iyer/);
+  match(own.message.summary, /somebody else has to approve it: ask Meera Iyer\./);
   const operator = { ...context, by: { id: 'slack:U0RAVI', name: 'Ravi' }, authority: allowed('operator') };
   const low = await say(command, operator);
   equal(low.refused, 'denied');
   match(
     shellText(low.message),
-    /needs the role approver, and you are an operator.*Asha Rao, Meera Iyer.*On call now: Asha/s,
+    /needs the role approver, and you are an operator.*Who has it: Asha Rao \(on call\), Meera Iyer\./s,
   );
   equal((await store.fleet('ocr')).override, null);
   const done = await say(command, { ...context, by: meera, authority: allowed('approver') });

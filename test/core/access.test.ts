@@ -10,6 +10,7 @@ import {
   ROLES,
   roleOf,
   type Speaker,
+  withRota,
 } from '../../src/core/access.js';
 import { deniedMessage } from '../../src/core/views/access.js';
 
@@ -123,12 +124,35 @@ test('a refusal says the role, who has it, who of them is on call, and what coul
       because: 'a member',
       unknown: ['PagerDuty does not say just now who is on call'],
     },
-    holders: ['Ravi', 'Meera'],
+    holders: [
+      { name: 'Meera', email: null, onCall: false },
+      { name: 'Ravi', email: null, onCall: true },
+    ],
     onCall: [{ name: 'Ravi', email: null }],
     command: '/muster',
   });
   match(
     JSON.stringify(message),
-    /needs the role operator, and you are a viewer.*PagerDuty does not say.*Ravi, Meera.*On call now: Ravi/,
+    /needs the role operator, and you are a viewer.*PagerDuty does not say.*Who has it: Ravi \(on call\), Meera\./,
   );
+});
+
+test('somebody on the rota under another name is one person, and whoever the rota gives the role is named, too', () => {
+  const nadia = { name: 'Nadia Khan', email: 'nadia@vendor.example' };
+  const facts = { groups: {}, onCall: [{ name: 'Asha Rao', email: 'ASHA@example.com' }, nadia] };
+  const listed = [
+    { name: 'asha', email: 'asha@example.com' },
+    { name: 'ravi', email: 'ravi@example.com' },
+  ];
+  const names = (needed: 'operator' | 'approver') =>
+    withRota(listed, needed, facts, named).map(({ name, onCall }) => [name, onCall]);
+  deepEqual(names('operator'), [
+    ['asha', true],
+    ['ravi', false],
+    ['Nadia Khan', true],
+  ]);
+  deepEqual(names('approver'), [
+    ['asha', true],
+    ['ravi', false],
+  ]);
 });

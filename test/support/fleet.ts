@@ -170,7 +170,13 @@ export function aScene(overrides: Partial<CommandContext> = {}): Scene {
 
 export const allowed = (role: Role): CommandContext['authority'] => ({
   standing: async () => ({ role, because: 'the test', unknown: [] }),
-  holders: async () => ({ names: ['Asha Rao', 'Meera Iyer'], onCall: [{ name: 'Asha Rao', email: null }] }),
+  holders: async () => ({
+    people: [
+      { name: 'Meera Iyer', email: null, onCall: false },
+      { name: 'Asha Rao', email: null, onCall: true },
+    ],
+    onCall: [{ name: 'Asha Rao', email: null }],
+  }),
 });
 
 /** Two hours of samples and one decision in the store. */

@@ -106,7 +106,7 @@ export async function aPagingScene(
     }),
     directory: {
       groups: async () => ({}),
-      nameOf: async (id) => id,
+      contactOf: async (id) => ({ name: id, email: null }),
       byEmail: async (email) => SLACK[email] ?? null,
     },
     onCall: rota,

@@ -59,8 +59,9 @@ export function createDirectory(
       const { person, known, refused } = await people.find(id, email);
       return known && refused === null ? person : null;
     },
-    async nameOf(userId) {
-      return (await people.find(userId, userId)).person.name;
+    async contactOf(userId) {
+      const { person, email } = await people.find(userId, userId);
+      return { name: person.name, email };
     },
   };
 }

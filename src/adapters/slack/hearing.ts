@@ -221,11 +221,18 @@ export function createHearing(options: HearingOptions): Hearing {
     const [action] = body.actions;
     const url = body.response_url;
     if (action === undefined || (url === undefined && body.view === undefined)) return;
+    let saidInPlace = false;
     const tell = (answer: Answer): Promise<void> => show(Promise.resolve(answer));
     const show = (answering: Promise<Answer>, heard: Heard | null = null): Promise<void> => {
       const isModal = body.view !== undefined && body.view.type !== 'home';
       const place = {
-        say: url === undefined ? null : async () => say(url, await answering),
+        say:
+          url === undefined
+            ? null
+            : async () => {
+                const answer = await answering;
+                if (!saidInPlace) await say(url, answer);
+              },
         triggerId: body.trigger_id,
         view: isModal ? { id: body.view!.id } : null,
         origin: originOf(heard ?? { where: HOME }, url),
@@ -258,7 +265,9 @@ export function createHearing(options: HearingOptions): Hearing {
     const answering = answerTo(heard).then(async (answer) => {
       // Whoever may not, or came too early, does not use the button up for those who may.
       if (answer.refused !== undefined) await options.undoOnce?.(`click-${value.id}`).catch(() => undefined);
-      if (answer.visibility === 'channel' && url !== undefined)
+      if (url === undefined) return answer;
+      if (answer.closes !== undefined) saidInPlace = await replaced(body, url, answer);
+      else if (answer.visibility === 'channel')
         await closeButtons(body, url, person.name, action.text?.text ?? '');
       return answer;
     });
@@ -340,6 +349,20 @@ export function createHearing(options: HearingOptions): Hearing {
       ...(responseUrl === undefined ? {} : { responseUrl }),
       at: Date.now(),
     };
+  }
+
+  /** What the buttons asked for is settled: the message says how. True: that is all there is to say. */
+  async function replaced(
+    body: Click,
+    url: string,
+    { visibility, message, closes }: Answer,
+  ): Promise<boolean> {
+    const isOwn = body.container?.is_ephemeral === true;
+    const done = await respond(
+      url,
+      isOwn ? { delete_original: true } : { replace_original: true, ...drawn(closes ?? message) },
+    );
+    return done && !isOwn && visibility === 'channel' && message === closes;
   }
 
   /** After a click that changed something the buttons go, and a line says who and when. */

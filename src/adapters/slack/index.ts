@@ -49,6 +49,8 @@ export interface Answer {
   modal?: Form;
   /** Set when nothing was done: the button stays good for somebody else. */
   refused?: string;
+  /** What the message whose button said it becomes. */
+  closes?: Message;
 }
 
 export interface Route {

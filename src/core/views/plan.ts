@@ -1,10 +1,11 @@
 /** A plan before it is done: what changes, what is risky about it, and the button that says what it does. */
+import { sentence } from '../explain.js';
 import type { Message, OutboxRow, Part } from '../message.js';
 import type { Millis, Person } from '../model.js';
 import type { FleetPlan, Plan, Risk } from '../plan.js';
 import type { Policy } from '../policy.js';
 import type { Proposal } from '../proposal.js';
-import { at, fieldsOf, money, number, rate, UNKNOWN, who, workers } from './words.js';
+import { at, fieldsOf, money, number, quoted, rate, spans, UNKNOWN, who, workers } from './words.js';
 
 export function fleetPlanParts(plan: FleetPlan, policy: Policy): Part[] {
   return [
@@ -25,7 +26,14 @@ export function fleetPlanParts(plan: FleetPlan, policy: Policy): Part[] {
       head: ['Zone', 'Workers now', 'then'],
       rows: plan.zones.map(({ zone, from, to }) => [zone, number(from), number(to)]),
     },
+    ...limitLines(plan, policy).map((text): Part => ({ kind: 'text', text })),
   ];
+}
+
+/** Why these numbers are not those that were asked for. */
+function limitLines({ fleet, limits }: FleetPlan, policy: Policy): string[] {
+  const advice = `${fleet} is in advise mode: Muster says what it would do and changes nothing.`;
+  return [...limits.map(sentence), ...(policy.mode === 'advise' ? [advice] : [])];
 }
 
 export function effectOf(plan: FleetPlan, policy: Policy): string {
@@ -69,6 +77,7 @@ export function proposalMessage(
     title: `${plan.action}?`,
     tone: 'warn',
     parts: [
+      ...askedParts(plan, by),
       ...plan.parts,
       { kind: 'list', items: plan.risks.map((risk) => `⚠ ${riskSentence(risk)}`) },
       {
@@ -105,6 +114,16 @@ export function proposalMessage(
       },
     ],
   };
+}
+
+function askedParts({ asks }: Plan, by: Person): Part[] {
+  if (asks === undefined) return [];
+  const fields = fieldsOf([
+    ['Asked for by', [who(by)]],
+    ['Until', [at(asks.until, 'date-time')]],
+    ['Because', spans(quoted(asks.reason))],
+  ]);
+  return [{ kind: 'fields', fields }];
 }
 
 export function dryRunPlan(plan: Plan): Message {

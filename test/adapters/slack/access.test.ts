@@ -97,8 +97,7 @@ test('a member of no group is told which role it takes, who has it and who is on
   equal(answer.response_type, 'ephemeral');
   const words = JSON.stringify(answer);
   match(words, /needs the role operator, and you are a viewer/);
-  match(words, /Who has it: ravi, asha, meera\./);
-  match(words, /On call now: Nadia/);
+  match(words, /Who has it: Nadia \(on call\), ravi, asha, meera\./);
   equal((await bot.store.fleet('ocr')).override, null);
   match(String((await say('U0NOOR', 'status')).text), /ocr/);
 });
@@ -138,23 +137,38 @@ test('a risky change: the author is no second person, a viewer neither, the appr
   equal(asked.response_type, 'in_channel');
   doesNotMatch(JSON.stringify(asked), /<!channel>/);
   const [yes = '', no = ''] = valuesOf(asked);
-  match(String((await click('U0RAVI', yes)).text), /somebody else has to approve it: ask one of meera/);
+  match(String((await click('U0RAVI', yes)).text), /somebody else has to approve it: ask meera\./);
   match(String((await click('U0NOOR', yes)).text), /needs the role operator/);
   match(String((await click('U0NOOR', no)).text), /needs the role operator/);
   equal((await bot.store.fleet('ocr')).override, null);
   const closed = await click('U0MEERA', yes);
   equal(closed.replace_original, true);
-  doesNotMatch(JSON.stringify(closed.blocks), /"actions"/);
+  match(String(closed.text), /“Scale ocr 4 → 2” was confirmed, by meera/);
+  doesNotMatch(JSON.stringify(closed), /"actions"|Nothing is done until/);
   equal((await next()).response_type, 'in_channel');
   equal((await bot.store.fleet('ocr')).override?.by.name, 'ravi');
   match(String((await click('U0ASHA', yes)).text), /meera clicked this a moment ago/);
   match(JSON.stringify(await click('U0ASHA', no)), /was confirmed, by meera/);
+  equal((await next()).response_type, 'ephemeral');
   const trail = (await bot.store.audit(6)).map(({ action, by }) => `${action} ${by.name}`);
   deepEqual(trail, [
     ...['override ravi', 'approve meera'],
     ...['denied noor', 'denied noor', 'denied ravi', 'propose ravi'],
   ]);
   ok((await bot.store.verifyAudit()).ok);
+});
+
+test('a proposal that somebody dropped, or that came too late, says so in its own place', async () => {
+  const [, no = ''] = valuesOf(await say('U0RAVI', 'override ocr 2 for 1h because x --replace'));
+  const dropped = await click('U0ASHA', no);
+  deepEqual([dropped.replace_original, dropped.response_type], [true, undefined]);
+  match(String(dropped.text), /was dropped, by asha/);
+  const [late = ''] = valuesOf(await say('U0RAVI', 'override ocr 2 for 1h because x --replace'));
+  await say('U0ASHA', 'override cancel ocr');
+  const overtaken = await click('U0MEERA', late);
+  equal(overtaken.replace_original, true);
+  match(String(overtaken.text), /was not done: the fleet had changed/);
+  match(String((await next()).text), /ravi can say it again/);
 });
 
 test('a button that somebody signed for another installation confirms nothing', async () => {

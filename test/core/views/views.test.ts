@@ -227,7 +227,7 @@ function planMessages(): Message[] {
     }),
     deniedMessage({
       ...{ what: 'confirm', needed: 'approver', standing, command: '/muster' },
-      holders: Array.from({ length: 14 }, (_, n) => `Person ${n}`),
+      holders: Array.from({ length: 14 }, (_, n) => ({ name: `Person ${n}`, email: null, onCall: false })),
       onCall: [{ name: 'Ravi', email: null }],
     }),
   ];

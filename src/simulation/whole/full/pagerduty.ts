@@ -131,7 +131,7 @@ export function createPagerDuty(truth: Truth, random: Random, enqueue: Queue['en
     },
     directory: {
       groups: async (handles) => Object.fromEntries(handles.map((handle) => [handle, []])),
-      nameOf: async (id) => id,
+      contactOf: async (id) => ({ name: id, email: null }),
       byEmail: async (email) => IN_CHAT[email] ?? null,
     },
     open: () =>
