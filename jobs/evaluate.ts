@@ -23,7 +23,7 @@ import { hasStopped, stoppedAlert } from './alerts.js';
 import { announceAll } from './announce.js';
 import { defineJob } from './job.js';
 import { keep, look, seenOf } from './look.js';
-import { decisionRow, resumedRow, shortageRow } from './messages.js';
+import { decisionKey, decisionRow, raisesBefore, resumedRow, shortageRow } from './messages.js';
 
 const MUSTER: Person = { id: 'muster', name: 'Muster' };
 const RACES = 4;
@@ -104,6 +104,7 @@ async function decideOnce(
 
   const id = decisionId(fleet.name, ask, cycle, now);
   const acts = decision.kind === 'scale' && fleet.policy.mode === 'act';
+  const earlier = ask.trigger === 'guard' ? await raisesBefore(fleet.name, cycle, context.store) : [];
   const record: DecisionRecord = {
     v: 1,
     id,
@@ -116,6 +117,7 @@ async function decideOnce(
     decision,
     status: decision.kind === 'hold' ? 'held' : acts ? 'planned' : 'advised',
     ...(ask.by === undefined ? {} : { by: ask.by }),
+    ...(earlier.length === 0 ? {} : { earlier }),
   };
   const desired = acts ? desiredOf(record, state) : again(decision, state, now);
   const after =
@@ -160,9 +162,11 @@ async function messagesOf(
   const pager: PagerEvent[] = [];
   const { decision } = record;
   if (decision.kind === 'scale') {
-    outbox.push(decisionRow(record, null, fleet, record.at));
+    const { store } = context;
+    outbox.push(await decisionRow(record, null, fleet, record.at, store));
     const old = record.status === 'planned' ? await unfinished(state, fleet, context) : null;
-    if (old !== null) outbox.push(decisionRow({ ...old, status: 'superseded' }, null, fleet, record.at));
+    if (old !== null && decisionKey(old) !== decisionKey(record))
+      outbox.push(await decisionRow({ ...old, status: 'superseded' }, null, fleet, record.at, store));
     if (record.status === 'planned') pager.push(changeEvent(record, fleet));
   }
   const short = shortageRow(record, fleet, state.latest);

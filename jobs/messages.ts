@@ -7,6 +7,7 @@ import type { Reason } from '../src/core/reasons.js';
 import { decisionMessage, decisionThread } from '../src/core/views/decision.js';
 import { lackMessage, lackOver } from '../src/core/views/lack.js';
 import { evaluationsResumed, shortOfNeed } from '../src/core/views/notice.js';
+import type { StoreReader } from '../src/ports.js';
 
 /** The newest version of a message wins; a later state of the same millisecond wins over an earlier one. */
 const RANK = { held: 0, advised: 0, planned: 0, applying: 1, ready: 2, failed: 2, superseded: 3 } as const;
@@ -34,22 +35,50 @@ export function row(
   };
 }
 
-/** The one message of a decision, in its present state; its thread holds the numbers. */
-export function decisionRow(
+/** The one message of a decision, in its present state; its thread holds the numbers, of earlier raises in it first. */
+export async function decisionRow(
   record: DecisionRecord,
   note: string | null,
   fleet: FleetConfig,
   now: Millis,
-): OutboxRow {
+  store: Pick<StoreReader, 'decision'>,
+): Promise<OutboxRow> {
+  const read = (record.earlier ?? []).map((id) => store.decision(fleet.name, id));
+  const earlier = (await Promise.all(read)).filter((each) => each !== null);
   return row(
     fleet.channel,
-    `decision-${record.id}`,
+    decisionKey(record),
     fleet.name,
     record.status === 'applying' ? 'progress' : 'decision',
     now,
-    decisionMessage(record, note),
-    { decisionId: record.id, rank: RANK[record.status], thread: decisionThread(record) },
+    decisionMessage(record, note, earlier),
+    {
+      decisionId: record.id,
+      rank: RANK[record.status],
+      thread: [...earlier, record].flatMap(decisionThread),
+    },
   );
+}
+
+/** The first of the raises that share a message names it. */
+export const decisionKey = ({ id, earlier = [] }: DecisionRecord): string => `decision-${earlier[0] ?? id}`;
+
+/** Raises that one message tells: the next one begins another. */
+const RAISES_TOLD = 8;
+/** The newest decisions, among which the guard's last one is looked for. */
+const NEWEST = 20;
+
+/** The guard's raises of this cycle in whose message its next one goes on. */
+export async function raisesBefore(
+  fleet: string,
+  cycle: Millis,
+  store: Pick<StoreReader, 'decision' | 'decisions'>,
+): Promise<string[]> {
+  const newest = await store.decisions(fleet, NEWEST);
+  const last = newest.find((each) => each.trigger === 'guard' && each.cycle === cycle);
+  const record = last === undefined ? null : await store.decision(fleet, last.id);
+  const told = record === null ? [] : [...(record.earlier ?? []), record.id];
+  return told.length < RAISES_TOLD ? told : [];
 }
 
 /** A raise that does not fit, or a change that failed: its own alert, because an updated message notifies nobody. */

@@ -42,7 +42,10 @@ async function store(
 ): Promise<void> {
   const record = await context.store.decision(fleet.name, desired.decisionId);
   const now = context.clock.now();
-  const outbox = record === null ? [] : [decisionRow({ ...record, status }, desired.note, fleet, now)];
+  const outbox =
+    record === null
+      ? []
+      : [await decisionRow({ ...record, status }, desired.note, fleet, now, context.store)];
   const { lack: before, ...rest } = desired;
   const isShort = status === 'failed' || lacks;
   const lack = before ?? (isShort ? { id: desired.decisionId, since: now, tries: 1 } : undefined);

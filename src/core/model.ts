@@ -213,6 +213,8 @@ export interface DecisionRecord {
   status: DecisionStatus;
   /** Who asked, when a person did. */
   by?: Person;
+  /** Raises of the guard before this one, oldest first, whose message it goes on in; absent: it begins one. */
+  earlier?: string[];
 }
 
 /** The short form that is kept for months. */

@@ -25,8 +25,15 @@ const TRIGGER = {
   window: 'a scheduled window',
 } as const;
 
-/** `note` is what `converge` last learnt: a lack of capacity, a blocking deployment. */
-export function decisionMessage(record: DecisionRecord, note: string | null = null): Message {
+/**
+ * `note` is what `converge` last learnt: a lack of capacity, a blocking deployment. `earlier`: raises that the message told
+ * before this one.
+ */
+export function decisionMessage(
+  record: DecisionRecord,
+  note: string | null = null,
+  earlier: DecisionRecord[] = [],
+): Message {
   const { fleet, decision, status, policy } = record;
   const from = origin(decision);
   const to = target(decision);
@@ -53,6 +60,7 @@ export function decisionMessage(record: DecisionRecord, note: string | null = nu
     });
   }
   parts.push({ kind: 'list', items: decision.reasons.slice(0, 4).map((reason) => sentence(reason)) });
+  if (earlier.length > 0) parts.push({ kind: 'context', text: earlierLine(earlier) });
   parts.push({ kind: 'context', text: decidedLine(record) });
   const buttons = decisionButtons(record);
   if (buttons.length > 0) parts.push({ kind: 'buttons', buttons });
@@ -135,6 +143,16 @@ function progressWords(status: DecisionStatus): string {
       return 'held: no change';
   }
 }
+
+/** 'Earlier in this cycle: 4 → 5 at 12:03, 5 → 7 at 12:05.' */
+const earlierLine = (raises: DecisionRecord[]): Text => [
+  'Earlier in this cycle: ',
+  ...raises.flatMap((raise, n) => [
+    `${n === 0 ? '' : ', '}${origin(raise.decision)} → ${target(raise.decision)} at `,
+    at(raise.at),
+  ]),
+  '.',
+];
 
 function decidedLine(record: DecisionRecord): Text {
   const by = record.by === undefined ? [] : [' by ', who(record.by)];
