@@ -53,6 +53,7 @@ export function createBenchWorld(fleets: number, clock: Clock, store: Store, que
         uncordon: unused,
         stopWorker: unused,
         failDeployment: unused,
+        promote: unused,
       },
       nodeGroups: { list: unused, grow: unused, remove: unused },
       demand: { demand: async (source) => demandNow(source.kind === 'rabbitmq' ? source.queue : '', clock) },

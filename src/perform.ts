@@ -5,6 +5,7 @@
 import type { FleetConfig } from './config.js';
 import type { Step } from './core/converge.js';
 import type { MaintenanceAction } from './core/maintenance/state.js';
+import { notYet } from './core/remedies/promote.js';
 import type { RemedyStep } from './core/remedies/remedy.js';
 import type { DeadLetters, Log, NodeGroupsActor, OrchestratorActor, OrchestratorReader } from './ports.js';
 
@@ -145,6 +146,13 @@ export async function performRemedy(
     case 'fail-deployment':
       await orchestrator.failDeployment(target, step.zone, step.deployment);
       return { ok: true, said: `The deployment that held ${step.zone} was failed.` };
+    case 'promote': {
+      const result = await orchestrator.promote(target, step.zone, step.deployment);
+      if (result.kind === 'unhealthy') return { ok: false, said: notYet(step.zone, result.canaries) };
+      if (result.kind === 'superseded')
+        return { ok: false, said: `Another deployment has begun in ${step.zone}: nothing was promoted.` };
+      return { ok: true, said: `The deployment in ${step.zone} was promoted.` };
+    }
     case 'drain-node':
       await orchestrator.drain(target, step.node, {
         decisionId: 'remedy',

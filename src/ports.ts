@@ -11,6 +11,7 @@ import type { Memory } from './core/memory.js';
 import type { OutboxRow, PagerEvent } from './core/message.js';
 import type {
   Blocked,
+  Canaries,
   DecisionRecord,
   DecisionStatus,
   DecisionSummary,
@@ -142,6 +143,12 @@ export type ScaleResult =
   | { kind: 'done' /** In workers, after rounding up to whole allocations. */; workers: number }
   | { kind: 'blocked'; by: Blocked };
 
+/** 'superseded': it is not the newest of the zone's job. */
+export type PromoteResult =
+  | { kind: 'done' }
+  | { kind: 'superseded' }
+  | { kind: 'unhealthy'; canaries: Canaries };
+
 export interface OrchestratorActor {
   /** Absolute: the zone shall hold `workers`. Looks for a blocking deployment first; never scales past what fits. */
   scale(
@@ -164,6 +171,8 @@ export interface OrchestratorActor {
   stopWorker(target: OrchestratorTarget, workerId: string): Promise<void>;
   /** Ends a deployment that holds the zone, as failed. One that is over already is no error; another job's is refused. */
   failDeployment(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<void>;
+  /** A deployment whose canaries are all healthy goes on to every worker. One that is promoted or over is no error. */
+  promote(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<PromoteResult>;
 }
 
 /* ---- rollouts ---- */

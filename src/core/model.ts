@@ -45,6 +45,14 @@ export interface Blocked {
   id: string;
   since: Millis | null;
   detail: string;
+  /** Of a deployment that somebody must promote; absent: there is nothing to promote. */
+  canaries?: Canaries;
+}
+
+/** Workers of a new version that a deployment tries before it replaces any. */
+export interface Canaries {
+  healthy: number;
+  asked: number;
 }
 
 /** One zone of a fleet as the orchestrator reports it, in workers. */

@@ -2,6 +2,7 @@
  * The in-memory twins of the orchestrator and the node groups, over the simulated cluster. They pass the same contract
  * suites as the adapters. Every call goes through the fault hook first, so that a story can make any of them fail.
  */
+import { canaryWords } from '../core/canaries.js';
 import type { Blocked, Millis, NodeSeen, ZoneSeen } from '../core/model.js';
 import { OutsideError } from '../errors.js';
 import type {
@@ -13,13 +14,16 @@ import type {
   OrchestratorActor,
   OrchestratorReader,
   OrchestratorTarget,
+  PromoteResult,
   ScaleResult,
   WorkerSeen,
 } from '../ports.js';
+import { awaitsPromotion, healthyCanaries } from './cluster/deployments.js';
 import {
   activeDeployment,
   holdsSlots,
   isLive,
+  latestDeployment,
   type SimAllocation,
   type SimJob,
   type SimVm,
@@ -40,6 +44,7 @@ export interface PortCall {
     | 'uncordon'
     | 'stopWorker'
     | 'failDeployment'
+    | 'promote'
     | 'list'
     | 'grow'
     | 'remove';
@@ -169,6 +174,14 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
         }
         cluster.failDeployment(deploymentId);
       }),
+    promote: (target, zone, deploymentId) =>
+      through('promote', zone, (): PromoteResult => {
+        const job = jobIn(cluster, target, zone);
+        if (latestDeployment(cluster.state, job.id)?.id !== deploymentId) return { kind: 'superseded' };
+        const outcome = cluster.promoteDeployment(deploymentId);
+        if (outcome.kind === 'done' || outcome.why !== 'unhealthy') return { kind: 'done' };
+        return { kind: 'unhealthy', canaries: { healthy: outcome.healthy, asked: outcome.asked } };
+      }),
   };
 }
 
@@ -289,7 +302,13 @@ function blockOf(cluster: Cluster, job: SimJob): Blocked | null {
   if (deployment === null) return null;
   const { id, createdAt, description } = deployment;
   if (isHeld(cluster, job)) return { kind: 'rollout', id, since: createdAt, detail: 'a rollout holds it' };
-  return { kind: 'deployment', id, since: createdAt, detail: description };
+  const block = { kind: 'deployment', id, since: createdAt } as const;
+  if (!awaitsPromotion(deployment) || deployment.autoPromote) return { ...block, detail: description };
+  const canaries = {
+    healthy: healthyCanaries(cluster.state, deployment),
+    asked: deployment.desiredCanaries,
+  };
+  return { ...block, detail: canaryWords(canaries), canaries };
 }
 
 function seeNode(cluster: Cluster, zone: string, vm: SimVm, per: number): NodeSeen {

@@ -24,6 +24,8 @@ export interface RolloutStage {
   reach(what: string, holds: () => Promise<boolean>, minutes?: number): Promise<void>;
   /** Lets some time pass in which nothing is to happen. */
   rest(): Promise<void>;
+  /** Somebody else gives the zone's job an image, and tries it on so many canaries first. */
+  deploy(zone: string, image: string, canaries: number): Promise<void>;
   /** The update stanza of the zone's job, as far as a rollout touches it. */
   updateOf(zone: string): Promise<object>;
   /** Nomad counts a worker that still stops: its node may be full for moments, and a neighbour takes the new one. */
@@ -33,9 +35,9 @@ export interface RolloutStage {
   close(): Promise<void>;
 }
 
-const OLD = 'registry.example/face-match:1';
-const NEW = 'registry.example/face-match:2.0';
-const BAD = 'registry.example/face-match:bad';
+export const OLD = 'registry.example/face-match:1';
+export const NEW = 'registry.example/face-match:2.0';
+export const BAD = 'registry.example/face-match:bad';
 const MISSING = 'registry.example/face-match:missing';
 
 /** The stage's time over a simulated world. */
@@ -49,6 +51,10 @@ export function simulatedTime({ cluster, pass }: { cluster: Cluster; pass(second
       throw new Error(`not within ${minutes} min: ${what}`);
     },
     rest: async () => pass(1_200),
+    async deploy(zone: string, image: string, canaries: number): Promise<void> {
+      const update = { maxParallel: 2, canary: canaries, autoPromote: false, autoRevert: false };
+      cluster.register(`face-match-${zone}`, { image, update });
+    },
     updateOf: async (zone: string) => cluster.job(`face-match-${zone}`)?.update ?? {},
   };
 }

@@ -63,6 +63,36 @@ test('a deployment that holds a zone for ten minutes is stuck, but never while a
   });
 });
 
+test('a deployment whose canaries are healthy is promoted, not failed; a fresh one by people alone', () => {
+  const waiting = (minutes: number, healthy: number) =>
+    wedged(minutes).map((zone) =>
+      zone.blocked === null
+        ? zone
+        : { ...zone, blocked: { ...zone.blocked, canaries: { healthy, asked: 2 } } },
+    );
+  const fits = (zones: Symptoms['zones']) =>
+    fitting(seen({ zones })).map(({ remedy, doubtful }) => [remedy.name, doubtful]);
+  deepEqual(fits(waiting(11, 2)), [['promote', false]]);
+  deepEqual(fits(waiting(5, 2)), [['promote', true]]);
+  deepEqual(fits(waiting(11, 1)), [['unwedge', false]]);
+  deepEqual(planOf('promote', [], seen({ zones: waiting(1, 2) })), {
+    kind: 'plan',
+    steps: [{ do: 'promote', zone: 'a', deployment: 'dep-1' }],
+    lines: [
+      'Deployment dep-1 in a is promoted: its canaries are healthy, and the other workers are replaced.',
+    ],
+  });
+  deepEqual(planOf('promote', [], seen({ zones: waiting(1, 1) })), {
+    kind: 'none',
+    why: 'Only 1 of 2 canaries in a are healthy: nothing is promoted before all of them are.',
+  });
+  deepEqual(planOf('promote', ['b'], seen({ zones: waiting(1, 2) })), {
+    kind: 'none',
+    why: 'No deployment of b waits for promotion.',
+  });
+  equal(planOf('promote', [], seen({ zones: wedged(11) })).kind, 'none');
+});
+
 test('a fleet that became slow after a rollout is rolled back first', () => {
   const rollout = { image: 'ocr:2', at: NOON - 30 * MINUTE, open: false, ended: NOON - 20 * MINUTE };
   equal(names(seen({ alertSince: NOON, rollout }))[0], 'roll-back');

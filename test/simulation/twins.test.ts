@@ -3,9 +3,10 @@ import { createCluster } from '../../src/simulation/cluster.js';
 import { createSimulatedNodeGroups, createSimulatedOrchestrator } from '../../src/simulation/orchestrator.js';
 import { createSimulatedRollouts } from '../../src/simulation/rollouts.js';
 import { createSimulatedHealth } from '../../src/simulation/worker-health.js';
+import { deploymentContract } from '../contracts/deployment.js';
 import { nodeGroupsContract } from '../contracts/node-groups.js';
 import { orchestratorContract } from '../contracts/orchestrator.js';
-import { rolloutContract, simulatedTime } from '../contracts/rollout.js';
+import { type RolloutStage, rolloutContract, simulatedTime } from '../contracts/rollout.js';
 import { workerHealthContract } from '../contracts/worker-health.js';
 
 orchestratorContract('simulated twin', async (spec) => {
@@ -13,7 +14,7 @@ orchestratorContract('simulated twin', async (spec) => {
   return { ...world, orchestrator: createSimulatedOrchestrator(world) };
 });
 
-rolloutContract('simulated twin', async (spec) => {
+const openRollouts = async (spec: ClusterSpec): Promise<RolloutStage> => {
   const world = aWorld(spec);
   const { fault } = world;
   return {
@@ -22,7 +23,9 @@ rolloutContract('simulated twin', async (spec) => {
     rollouts: createSimulatedRollouts({ cluster: world.cluster, fault: (call) => fault(call) }),
     ...simulatedTime(world),
   };
-});
+};
+rolloutContract('simulated twin', openRollouts);
+deploymentContract('simulated twin', openRollouts);
 
 workerHealthContract('simulated twin', async (spec) => {
   const world = aWorld(spec);
@@ -34,12 +37,13 @@ nodeGroupsContract('simulated twin', async (spec) => {
   return { ...world, groups: createSimulatedNodeGroups(world) };
 });
 
+const CHANGING = new Set(['scale', 'drain', 'grow', 'remove', 'update', 'prepull', 'promote']);
+
 function aWorld(spec: ClusterSpec) {
   const cluster = createCluster(spec);
   let lose = false;
   const fault = async (call: { method: string }): Promise<'pass' | 'lose-answer'> => {
-    if (!lose || !['scale', 'drain', 'grow', 'remove', 'update', 'prepull'].includes(call.method))
-      return 'pass';
+    if (!lose || !CHANGING.has(call.method)) return 'pass';
     lose = false;
     return 'lose-answer';
   };

@@ -187,6 +187,7 @@ export function anOrchestrator(): OrchestratorReader & OrchestratorActor {
     uncordon: async () => {},
     stopWorker: async () => {},
     failDeployment: async () => {},
+    promote: async () => ({ kind: 'done' }),
   };
 }
 

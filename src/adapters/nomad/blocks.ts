@@ -1,7 +1,9 @@
 /** What may stand in the way of a change: another owner, the operator, a running deployment. */
+import { canaryWords } from '../../core/canaries.js';
 import type { Blocked } from '../../core/model.js';
 import type { Log } from '../../ports.js';
 import type { NomadClient } from './client.js';
+import { canariesOf } from './deployments.js';
 import { isMarked, isPaused } from './held.js';
 import { isForbidden } from './plan.js';
 import { type Deployment, jobShape, policiesShape, policyShape, schedulerShape } from './shapes.js';
@@ -74,6 +76,7 @@ export function frozen(detail: string): Blocked {
 /** 1.1 does not say when a deployment began. */
 export function busy(deployment: Deployment, group: string): Blocked {
   const state = deployment.TaskGroups?.[group];
+  const canaries = canariesOf(deployment);
   const progress =
     state === undefined
       ? ''
@@ -82,7 +85,9 @@ export function busy(deployment: Deployment, group: string): Blocked {
     kind: 'deployment',
     id: deployment.ID,
     since: typeof deployment.CreateTime === 'number' ? Math.floor(deployment.CreateTime / 1e6) : null,
-    detail: `${deployment.StatusDescription}${progress}`,
+    ...(canaries === null
+      ? { detail: `${deployment.StatusDescription}${progress}` }
+      : { detail: canaryWords(canaries), canaries }),
   };
 }
 

@@ -23,7 +23,7 @@ export interface NomadCheck {
 }
 
 /** Remedies that run by themselves and cannot without the right: then it is not optional. */
-const CHANGING = ['unwedge', 'roll-back'];
+const CHANGING = ['promote', 'unwedge', 'roll-back'];
 const RECYCLING = ['recycle-worker'];
 /** A task that no job has, and a file that no worker has. */
 const NO_NAME = 'muster-doctor-looks';

@@ -5,7 +5,14 @@
  */
 import type { NomadClient } from './client.js';
 import { human } from './errors.js';
-import { type Deployment, deploymentShape, type Job, pausedShape, planShape, scaledShape } from './shapes.js';
+import {
+  changedShape,
+  type Deployment,
+  deploymentShape,
+  type Job,
+  planShape,
+  scaledShape,
+} from './shapes.js';
 
 /** Nanoseconds; Nomad's default is 30 s. The last digits make a registration differ from the one before. */
 const MARK = 30_000_000_700;
@@ -82,7 +89,7 @@ export async function hold(client: NomadClient, deployment: Deployment | null): 
 }
 
 export async function setPaused(client: NomadClient, id: string, pause: boolean): Promise<void> {
-  await client.post(`/v1/deployment/pause/${id}`, { DeploymentID: id, Pause: pause }, pausedShape);
+  await client.post(`/v1/deployment/pause/${id}`, { DeploymentID: id, Pause: pause }, changedShape);
 }
 
 export function deploymentOf(client: NomadClient, job: string): Promise<Deployment | null> {

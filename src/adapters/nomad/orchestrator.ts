@@ -16,6 +16,7 @@ import type {
 } from '../../ports.js';
 import { busy, createBlocks, frozen } from './blocks.js';
 import { createNomadClient, type NomadOptions } from './client.js';
+import { failDeployment, promote } from './deployments.js';
 import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
 import { isHeld, deploymentOf as newestDeployment, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
@@ -23,7 +24,6 @@ import { counted, type Fit, isForbidden, planned, readAllocations, readJob } fro
 import {
   drainedShape,
   eligibilityShape,
-  failedShape,
   type Job,
   nodeShape,
   scaledShape,
@@ -301,13 +301,11 @@ export function createNomadOrchestrator(
     },
 
     async failDeployment(anyTarget, zone, deploymentId) {
-      const place = placeIn(own(anyTarget), zone);
-      const newest = await deploymentOf(place.job);
-      if (newest?.ID !== deploymentId) {
-        throw human(`fail deployment ${deploymentId}`, `it is not the newest of job ${place.job}`);
-      }
-      if (!isActive(newest)) return;
-      await client.post(`/v1/deployment/fail/${encodeURIComponent(deploymentId)}`, {}, failedShape);
+      await failDeployment(client, placeIn(own(anyTarget), zone).job, deploymentId);
+    },
+
+    async promote(anyTarget, zone, deploymentId) {
+      return promote(client, placeIn(own(anyTarget), zone).job, deploymentId);
     },
   };
 }

@@ -35,7 +35,14 @@ export const deploymentShape = z
     TaskGroups: z
       .record(
         z.string(),
-        z.object({ DesiredTotal: z.number(), HealthyAllocs: z.number(), PlacedAllocs: z.number() }),
+        z.object({
+          DesiredTotal: z.number(),
+          HealthyAllocs: z.number(),
+          PlacedAllocs: z.number(),
+          DesiredCanaries: z.number().nullish(),
+          Promoted: z.boolean().nullish(),
+          AutoPromote: z.boolean().nullish(),
+        }),
       )
       .nullish(),
   })
@@ -190,7 +197,6 @@ export const drainedShape = z.object({ NodeModifyIndex: z.number() });
 /** The index in this answer is 0 on 1.1.2. */
 export const eligibilityShape = z.object({ NodeModifyIndex: z.number() });
 export const stoppedShape = z.object({ EvalID: z.string() });
-export const failedShape = z.object({ DeploymentModifyIndex: z.number() });
 
 export const versionsShape = z.object({ Versions: z.array(jobShape) });
 export const wholeAllocationShape = z.object({ Job: jobShape.nullish() });
@@ -216,4 +222,5 @@ const allocatedNetworks = z.object({
 });
 export type AllocatedNetworks = z.infer<typeof allocatedNetworks>;
 export const addressedShape = z.object({ AllocatedResources: allocatedNetworks.nullish() });
-export const pausedShape = z.object({ DeploymentModifyIndex: z.number() });
+/** What pausing, failing and promoting answer. */
+export const changedShape = z.object({ DeploymentModifyIndex: z.number() });

@@ -1,5 +1,6 @@
 /** The registry of remedies, in the order in which they are thought of: what removes the cause comes first. */
 import { holdCuts } from './hold-cuts.js';
+import { promote } from './promote.js';
 import { raiseFloor } from './raise-floor.js';
 import { recycleNode } from './recycle-node.js';
 import { recycleWorker } from './recycle-worker.js';
@@ -9,6 +10,7 @@ import { rollBack } from './roll-back.js';
 import { unwedge } from './unwedge.js';
 
 export const remedies: readonly Remedy[] = [
+  promote,
   unwedge,
   recycleNode,
   recycleWorker,

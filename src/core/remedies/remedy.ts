@@ -43,6 +43,7 @@ export type RemedyStep =
   /** When the drain is over the node takes work again. */
   | { do: 'return-node'; node: string; name: string; zone: string }
   | { do: 'fail-deployment'; zone: string; deployment: string }
+  | { do: 'promote'; zone: string; deployment: string }
   /** A command, by the one road of people's words, in the name of who asked. */
   | { do: 'say'; text: string }
   | { do: 'requeue'; most: number };

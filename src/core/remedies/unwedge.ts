@@ -1,3 +1,4 @@
+import { areWell } from '../canaries.js';
 import type { Symptoms } from './remedy.js';
 import { none, planned, type Remedy } from './remedy.js';
 
@@ -13,7 +14,9 @@ export const unwedge: Remedy = {
   role: 'operator',
   falls: false,
   fits(seen) {
-    const [stuck] = held(seen).filter(({ since }) => since !== null && seen.now - since >= STUCK_MS);
+    const [stuck] = held(seen).filter(
+      ({ since, isWaiting }) => !isWaiting && since !== null && seen.now - since >= STUCK_MS,
+    );
     if (stuck === undefined || seen.rollout?.open === true) return null;
     const minutes = Math.round((seen.now - (stuck.since ?? seen.now)) / 60_000);
     return `a deployment has held ${stuck.zone} for ${minutes} minutes, so it cannot be scaled`;
@@ -38,5 +41,13 @@ export const unwedge: Remedy = {
 
 const held = ({ zones }: Symptoms) =>
   (zones ?? []).flatMap(({ zone, blocked }) =>
-    blocked?.kind === 'deployment' ? [{ zone, id: blocked.id, since: blocked.since }] : [],
+    blocked?.kind === 'deployment'
+      ? [
+          {
+            ...{ zone, id: blocked.id, since: blocked.since },
+            // It is not stuck: somebody is to say that it may go on.
+            isWaiting: blocked.canaries !== undefined && areWell(blocked.canaries),
+          },
+        ]
+      : [],
   );

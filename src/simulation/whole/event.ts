@@ -118,7 +118,8 @@ export interface Touch {
     | 'remove'
     | 'grow'
     | 'stop-worker'
-    | 'fail-deployment';
+    | 'fail-deployment'
+    | 'promote';
   fleet: string;
   /** null where it concerns all zones. */
   zone: string | null;

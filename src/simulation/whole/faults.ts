@@ -97,6 +97,7 @@ const CHANGING = new Set([
   'uncordon',
   'stopWorker',
   'failDeployment',
+  'promote',
   'move',
   'note',
 ]);

@@ -77,6 +77,10 @@ export function touchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
         { what: 'fail-deployment', fleet: fleetOf(target, truth), zone, by: 'remedy' },
         () => inner.failDeployment(target, zone, id),
       ),
+    promote: (target, zone, id) =>
+      touching(truth, run(), { what: 'promote', fleet: fleetOf(target, truth), zone, by: 'remedy' }, () =>
+        inner.promote(target, zone, id),
+      ),
   };
 }
 

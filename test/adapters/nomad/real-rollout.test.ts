@@ -6,7 +6,9 @@ import { after, before, describe } from 'node:test';
 import { createNomadOrchestrator } from '../../../src/adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from '../../../src/adapters/nomad/rollouts.js';
 import { firstImage } from '../../../src/simulation/cluster/images.js';
-import { rolloutContract } from '../../contracts/rollout.js';
+import type { ClusterSpec } from '../../../src/simulation/cluster.js';
+import { deploymentContract } from '../../contracts/deployment.js';
+import { type RolloutStage, rolloutContract } from '../../contracts/rollout.js';
 import { nomadVersion, until } from './agent.js';
 import { aWorkerJob, type RealCluster, startCluster } from './cluster.js';
 
@@ -26,7 +28,7 @@ describe(`rollouts on real agents (${version ?? 'none'})`, { skip }, () => {
     await cluster.stop();
   });
 
-  rolloutContract(version ?? 'none', async ({ fleets: [fleet] }) => {
+  const open = async ({ fleets: [fleet] }: ClusterSpec): Promise<RolloutStage> => {
     assert.ok(fleet !== undefined);
     const each = fleet.workers / fleet.zones.length;
     const image = firstImage(fleet.name);
@@ -46,6 +48,16 @@ describe(`rollouts on real agents (${version ?? 'none'})`, { skip }, () => {
       rollouts: createNomadRollouts(reached),
       reach: (what, holds) => until(holds, what, 90),
       rest: () => new Promise((resolve) => setTimeout(resolve, 5_000)),
+      async deploy(zone, to, canaries) {
+        const at = `/v1/job/${fleet.name}-${zone}`;
+        const Job = (await cluster.api('GET', at)).body as ReturnType<typeof aWorkerJob>;
+        const [group] = Job.TaskGroups;
+        const Update = { MaxParallel: 2, Canary: canaries, AutoPromote: false, AutoRevert: false };
+        Object.assign(group!.Update, Update);
+        group!.Tasks[0]!.Env.IMAGE = to;
+        const { status } = await cluster.api('POST', at, { Job, PreserveCounts: true });
+        assert.equal(status, 200);
+      },
       async updateOf(zone) {
         const { body } = await cluster.api('GET', `/v1/job/${fleet.name}-${zone}`);
         return (body as { TaskGroups: { Update: object }[] }).TaskGroups[0]?.Update ?? {};
@@ -54,7 +66,9 @@ describe(`rollouts on real agents (${version ?? 'none'})`, { skip }, () => {
       loseNextAnswer: wire.loseNextAnswer,
       close: async () => {},
     };
-  });
+  };
+  rolloutContract(version ?? 'none', open);
+  deploymentContract(version ?? 'none', open);
 });
 
 interface Wire {

@@ -1,0 +1,103 @@
+/**
+ * What an orchestrator must do about deployments that somebody else made. The simulated twin, the Nomad adapter over its
+ * stand-in, and the adapter over real agents run this same suite.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { ZoneSeen } from '../../src/core/model.js';
+import type { WorkerImage } from '../../src/core/rollout/images.js';
+import type { ClusterSpec } from '../../src/simulation/cluster.js';
+import { aSpec, targetOf } from './orchestrator.js';
+import { BAD, NEW, OLD, type RolloutStage } from './rollout.js';
+
+export function deploymentContract(name: string, open: (spec: ClusterSpec) => Promise<RolloutStage>): void {
+  describe(`deployments of others: ${name}`, () => {
+    let stage: RolloutStage;
+    // Six workers a zone on two nodes of four slots: room for two canaries.
+    const spec: ClusterSpec = { ...aSpec({ workers: 12 }), sticky: true };
+    const target = targetOf(spec);
+    const zoneOf = async (zone = 'a'): Promise<ZoneSeen> =>
+      (await stage.orchestrator.zones(target)).find((one) => one.zone === zone)!;
+    const workers = async (): Promise<WorkerImage[]> =>
+      (await stage.rollouts.images(target)).workers.filter((one) => one.zone === 'a');
+    const ready = async (image: string): Promise<WorkerImage[]> =>
+      (await workers()).filter((one) => one.image === image && one.state === 'ready');
+    const promote = (deployment: string, zone = 'a') => stage.orchestrator.promote(target, zone, deployment);
+    /** The deployment that holds the zone, once as many canaries are healthy. */
+    const waits = async (healthy: number): Promise<string> => {
+      await stage.reach(`${healthy} canaries are healthy`, async () => {
+        const { blocked } = await zoneOf();
+        return blocked?.canaries?.healthy === healthy;
+      });
+      return (await zoneOf()).blocked?.id ?? '';
+    };
+    const isFree = async (): Promise<boolean> => (await zoneOf()).blocked === null;
+
+    beforeEach(async () => {
+      stage = await open(spec);
+    });
+    afterEach(async () => stage.close());
+
+    it('says in words that a deployment tries canaries, then that it waits for promotion', async () => {
+      await stage.deploy('a', NEW, 2);
+      await stage.reach('it tries them', async () => (await zoneOf()).blocked?.canaries?.asked === 2);
+      const tries = (await zoneOf()).blocked;
+      assert.equal(tries?.kind, 'deployment');
+      assert.equal(
+        tries?.detail,
+        `a deployment tries its canaries (${tries?.canaries?.healthy} of 2 healthy)`,
+      );
+      await waits(2);
+      const { blocked } = await zoneOf();
+      assert.equal(blocked?.detail, 'a deployment needs promotion (2 of 2 canaries healthy)');
+      const cut = await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
+      assert.ok(cut.kind === 'blocked' && cut.by.canaries?.healthy === 2);
+      await stage.rest();
+      assert.deepEqual([(await ready(OLD)).length, (await ready(NEW)).length], [6, 2], 'it waits for ever');
+      assert.equal((await zoneOf('b')).blocked, null);
+    });
+
+    it('promotes it: every worker is new, the canaries among them, the count stays, and it can be scaled', async () => {
+      await stage.deploy('a', NEW, 1);
+      const id = await waits(1);
+      const [canary] = await ready(NEW);
+      assert.deepEqual(await promote(id), { kind: 'done' });
+      assert.deepEqual(await promote(id), { kind: 'done' }, 'again changes nothing');
+      await stage.reach('all are new', async () => (await ready(NEW)).length === 6 && (await isFree()), 15);
+      assert.ok((await ready(NEW)).some((one) => one.id === canary?.id));
+      assert.equal((await zoneOf()).desired, 6);
+      assert.deepEqual(await promote(id), { kind: 'done' }, 'it is over');
+      const less = await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
+      assert.deepEqual(less, { kind: 'done', workers: 5 });
+    });
+
+    it('does not promote before every canary is healthy, and says how many are', async () => {
+      await stage.deploy('a', BAD, 1);
+      await stage.reach('it tries one', async () => (await zoneOf()).blocked?.canaries?.asked === 1);
+      const id = (await zoneOf()).blocked?.id ?? '';
+      assert.deepEqual(await promote(id), { kind: 'unhealthy', canaries: { healthy: 0, asked: 1 } });
+      assert.equal((await ready(OLD)).length, 6);
+    });
+
+    it("refuses another job's deployment, and one that another has followed", async () => {
+      await stage.deploy('a', NEW, 1);
+      const id = await waits(1);
+      assert.deepEqual(await promote(id, 'b'), { kind: 'superseded' });
+      await stage.deploy('a', 'registry.example/face-match:2.1', 1);
+      await stage.reach(
+        'the next one tries',
+        async () => ![id, ''].includes((await zoneOf()).blocked?.id ?? ''),
+      );
+      assert.deepEqual(await promote(id), { kind: 'superseded' });
+    });
+
+    it('a promotion whose answer is lost is made good by asking again', async () => {
+      await stage.deploy('a', NEW, 1);
+      const id = await waits(1);
+      stage.loseNextAnswer();
+      await promote(id).catch(() => {});
+      assert.deepEqual(await promote(id), { kind: 'done' });
+      await stage.reach('all are new', async () => (await ready(NEW)).length === 6, 15);
+    });
+  });
+}
