@@ -1,22 +1,20 @@
 /** What the home tab shows to one person, read at once; a silent peer is named and the rest is shown. */
-import { isAtLeast } from '../src/core/access.js';
+import { approverRole, isAtLeast } from '../src/core/access.js';
 import type { Message } from '../src/core/message.js';
-import type { Freeze, Person } from '../src/core/model.js';
+import type { Person } from '../src/core/model.js';
+import { isWaiting, type Proposal } from '../src/core/proposal.js';
 import { type HomeNow, homeMessage } from '../src/core/views/home.js';
-import { openFreezes } from '../src/core/views/intent.js';
 import type { StoredMachine } from '../src/ports.js';
 import type { CommandContext, Verb } from './command.js';
+import { fleetsNow } from './fleets-now.js';
 import { patiently, silence } from './peers.js';
-import { fleetNow } from './status.js';
 
 const SHOWN = 40;
 
 export async function homeOf(context: CommandContext, verbs: readonly Verb[]): Promise<Message> {
   const silent = new Set<string>();
-  const freezes = new Map<string, Freeze>();
-  const shown = context.fleets.slice(0, SHOWN);
-  const [fleets, rollouts, proposals, standing, holders, delayed] = await Promise.all([
-    Promise.all(shown.map((fleet) => fleetNow(fleet, context, silent, freezes))),
+  const [found, rollouts, proposals, standing, holders, delayed] = await Promise.all([
+    fleetsNow(context.fleets, SHOWN, context),
     machines('rollout', context, silent),
     machines('proposal', context, silent),
     context.authority.standing('admin'),
@@ -24,14 +22,13 @@ export async function homeOf(context: CommandContext, verbs: readonly Verb[]): P
     delayedWords(context),
   ]);
   const { role } = standing;
-  const isApprover = isAtLeast(role, 'approver');
+  const isApprover = isAtLeast(role, approverRole(context.access));
   return homeMessage({
     by: context.by,
     role,
-    fleets,
-    more: context.fleets.length - shown.length,
-    freezes: openFreezes([...freezes.values()], context.now),
-    silent: [...silent, ...delayed],
+    ...found,
+    now: context.now,
+    silent: [...new Set([...found.silent, ...silent]), ...delayed],
     rollouts: rollouts.map(({ fleet, state }) => {
       const { image, phase, paused } = state as { image?: unknown; phase?: unknown; paused?: unknown };
       return {
@@ -42,7 +39,9 @@ export async function homeOf(context: CommandContext, verbs: readonly Verb[]): P
       };
     }),
     onCall: holders.onCall?.map(({ name }) => name) ?? null,
-    approvals: proposals.flatMap((machine) => approvalOf(machine, context.by, isApprover)),
+    approvals: proposals
+      .filter(({ state }) => isGood(state as Proposal, context.machineNow()))
+      .flatMap((machine) => approvalOf(machine, context.by, isApprover)),
     verbs: verbs
       .filter((verb) => isAtLeast(role, verb.role ?? (verb.changes ? 'operator' : 'viewer')))
       .map(({ name, usage, summary }) => ({ name, usage, summary })),
@@ -61,15 +60,17 @@ async function machines(
   return found.ok ? found.value.filter(({ open }) => open).slice(0, 10) : [];
 }
 
+/** What came too late stays open until somebody asks for something else or clicks it. */
+const isGood = (proposal: Proposal, machineNow: number): boolean =>
+  proposal.v === 1 && isWaiting(proposal) && proposal.expires > machineNow;
+
 /** One's own wait for one's own click unless a second person is needed; others' are shown to approvers. */
 function approvalOf(machine: StoredMachine, me: Person, isApprover: boolean): HomeNow['approvals'] {
-  type State = { action?: unknown; by?: Person; second?: boolean; outcome?: unknown };
-  const { action, by, second, outcome } = machine.state as State;
-  if (by === undefined || outcome === 'approved') return [];
+  const { action, by, said, second } = machine.state as Proposal;
   const isMine = by.id === me.id;
   if (!isMine && !isApprover) return [];
-  const mayDecide = second === true ? !isMine : isMine;
-  return [{ id: machine.id, action: wordOf(action, 'A change'), by, at: machine.at, mayDecide }];
+  const mayDecide = second ? !isMine : isMine;
+  return [{ id: machine.id, action, by, said, at: machine.at, mayDecide }];
 }
 
 /** Messages that have waited for long are said in one line. */

@@ -141,7 +141,7 @@ export interface App {
   schedules(): Schedule[];
   /** Other fleets and limits from now on; what runs goes on with those it began with. */
   reconfigure(
-    next: Pick<Settings, 'channel' | 'maxOverrideSeconds' | 'access'> & { fleets: FleetConfig[] },
+    next: Pick<Settings, 'channel' | 'maxOverrideSeconds' | 'access' | 'digest'> & { fleets: FleetConfig[] },
   ): void;
 }
 

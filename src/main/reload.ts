@@ -54,16 +54,17 @@ function within(current: Config, next: Config): Config {
     if (current[name] === next[name]) continue;
     throw new OperatorError('bad-configuration', `${name} cannot change while the bot runs: start it again.`);
   }
-  const { fleets, channel, maxOverrideSeconds, access } = next;
-  return { ...current, fleets, channel, maxOverrideSeconds, access };
+  const { fleets, channel, maxOverrideSeconds, access, digest } = next;
+  return { ...current, fleets, channel, maxOverrideSeconds, access, digest };
 }
 
 /** What people may read: no address, no key. */
-function shown({ fleets, channel, maxOverrideSeconds, access }: Config): unknown {
+function shown({ fleets, channel, maxOverrideSeconds, access, digest }: Config): unknown {
   return {
     channel,
     maxOverrideSeconds,
     access,
+    digest,
     fleets: Object.fromEntries(
       fleets.map(({ name, pagerdutyRoutingKey: _secret, ...fleet }) => [name, fleet]),
     ),

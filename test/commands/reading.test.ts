@@ -2,10 +2,11 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CommandContext } from '../../commands/command.js';
+import { homeOf } from '../../commands/home.js';
 import { findVerb, hear, nearestVerb, verbs, wordsOf } from '../../commands/index.js';
 import { OperatorError } from '../../src/errors.js';
 import { shellText } from '../../src/shell-text.js';
-import { aFleet, aScene, withDecision } from '../support/fleet.js';
+import { aFleet, allowed, aScene, withDecision } from '../support/fleet.js';
 
 const say = (said: string, context: CommandContext) => hear(said, { ...context, said });
 const textOf = async (said: string, context: CommandContext) => shellText((await say(said, context)).message);
@@ -82,6 +83,45 @@ test('status of a thousand fleets stays short and says how to see the rest', asy
   const fleets = Array.from({ length: 1_000 }, (_, n) => aFleet(`fleet-${n}`));
   const { context } = aScene({ fleets });
   match(await textOf('status', context), /980 more fleets: name one/);
+});
+
+test('what somebody overrules, and what is late, is shown however many fleets there are', async () => {
+  const fleets = Array.from({ length: 50 }, (_, n) => aFleet(`fleet-${n}`));
+  const { context, store } = aScene({ fleets });
+  await withDecision(store, 'fleet-40', { p95Seconds: 9 });
+  await say('override fleet-45 6 for 1h because campaign', context);
+  await say('freeze fleet-44 down for 1h because demo', context);
+  const text = await textOf('status', context);
+  match(text, /Freeze, fleet-44: no cuts/);
+  match(text, /Override fleet-45: pinned at 6 workers/);
+  match(text, /fleet-40 .*⚠ over/);
+  match(text, /30 more fleets/);
+  const home = shellText(await homeOf(context, verbs));
+  match(home, /Freeze, fleet-44.*Override fleet-45.*fleet-40: /s);
+});
+
+test('numbers that are missing or old make no green status, and are said', async () => {
+  const { context, store } = aScene({ fleets: [aFleet('ocr')] });
+  const unread = (await say('status', context)).message;
+  deepEqual([unread.tone, /No fresh numbers of ocr/.test(shellText(unread))], ['warn', true]);
+  await withDecision(store, 'ocr');
+  equal((await say('status', context)).message.tone, 'good');
+  const later = { ...context, now: context.now + 600_000 };
+  const old = (await say('status', later)).message;
+  deepEqual([old.tone, /No fresh numbers of ocr/.test(old.summary)], ['warn', true]);
+  equal((await homeOf(later, verbs)).tone, 'warn');
+});
+
+test('the home tab shows what waits for me with its words, and only as long as it can be approved', async () => {
+  const { context, store } = aScene();
+  await withDecision(store, 'ocr');
+  await say('override ocr 2 for 1h because slow', context);
+  const ravi = { ...context, by: { id: 'slack:U0RAVI', name: 'Ravi' }, authority: allowed('operator') };
+  const home = shellText(await homeOf(ravi, verbs));
+  match(home, /Scale ocr 4 → 2, asked for by Asha Rao at 12:30 UTC: `override ocr 2 for 1h because slow`/);
+  match(home, /confirm /);
+  const late = { ...ravi, machineNow: () => context.machineNow() + 300_000 };
+  match(shellText(await homeOf(late, verbs)), /Approvals: nothing waits for you/);
 });
 
 test('why reads the stored decision aloud, and a missing one is said kindly', async () => {

@@ -49,6 +49,13 @@ test('a changed file is in force, and the audit has what changed and nothing sec
   });
 });
 
+test('the daily digest moves and ends with the file, too', async () => {
+  const moved = await reloaded(file('', 'digest: { at: "07:00" }'));
+  deepEqual(moved.inForce.digest, { at: '07:00', timeZone: 'UTC' });
+  deepEqual(moved.audit[0]?.detail, { changed: ['digest.at: "09:00" → "07:00"'] });
+  equal((await reloaded(file('', 'digest: null'))).inForce.digest, null);
+});
+
 test('an invalid file changes nothing, and the audit says why', async () => {
   const { before, inForce, taken, audit } = await reloaded(file('    ceiling: -1'));
   equal(inForce, before);

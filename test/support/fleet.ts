@@ -180,8 +180,12 @@ export const allowed = (role: Role): CommandContext['authority'] => ({
 });
 
 /** Two hours of samples and one decision in the store. */
-export async function withDecision(store: Store, fleet: string): Promise<DecisionRecord> {
-  const memory = aMemory();
+export async function withDecision(
+  store: Store,
+  fleet: string,
+  values: Partial<Sample> = {},
+): Promise<DecisionRecord> {
+  const memory = aMemory(NOON, values);
   const kept = await store.keepSample(fleet, memory.recent.at(-1)!, memory, 0);
   if (kept !== 'stored') throw new Error(`the sample was not kept: ${kept}`);
   const state = await store.fleet(fleet);

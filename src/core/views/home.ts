@@ -2,12 +2,21 @@
 import type { Button, Message, Part, Text } from '../message.js';
 import type { Freeze, Millis, Person } from '../model.js';
 import { freezeLine, overrideLine } from './intent.js';
-import { type FleetNow, isLate, latencyWords, workerWords } from './status.js';
+import {
+  blindLines,
+  blindWords,
+  type FleetNow,
+  isBlind,
+  isLate,
+  latencyWords,
+  workerWords,
+} from './status.js';
 import { at, rate, who } from './words.js';
 
 export interface HomeNow {
   by: Person;
   role: string;
+  now: Millis;
   fleets: FleetNow[];
   more: number;
   freezes: Freeze[];
@@ -16,7 +25,7 @@ export interface HomeNow {
   rollouts: { fleet: string; image: string; phase: string; paused: boolean }[];
   /** null: not known. Empty: nobody, or no rota is configured. */
   onCall: string[] | null;
-  approvals: { id: string; action: string; by: Person; at: Millis; mayDecide: boolean }[];
+  approvals: { id: string; action: string; by: Person; said: string; at: Millis; mayDecide: boolean }[];
   verbs: { name: string; usage: string; summary: string }[];
   command: string;
 }
@@ -26,12 +35,13 @@ const MOST_APPROVALS = 4;
 
 export function homeMessage(home: HomeNow): Message {
   const late = home.fleets.filter(isLate);
+  const blind = home.fleets.filter((fleet) => isBlind(fleet, home.now));
   return {
-    summary: `${home.fleets.length + home.more} fleets; ${late.length === 0 ? 'all on time' : `${late.length} over the latency objective`}.`,
+    summary: `${home.fleets.length + home.more} fleets; ${late.length + blind.length === 0 ? 'all on time' : `${late.length} over the latency objective`}.${blindWords(blind)}`,
     title: 'Muster',
-    tone: late.length > 0 || home.silent.length > 0 ? 'warn' : 'good',
+    tone: late.length + blind.length > 0 || home.silent.length > 0 ? 'warn' : 'good',
     parts: [
-      ...home.silent.map((text): Part => ({ kind: 'text', text })),
+      ...[...home.silent, ...blindLines(blind)].map((text): Part => ({ kind: 'text', text })),
       ...section('Overrides and freezes', intents(home), 'None: the forecast decides everywhere.'),
       { kind: 'buttons', buttons: actions(home) },
       { kind: 'divider' },
@@ -94,7 +104,15 @@ function approvalParts(home: HomeNow): Part[] {
     ...waiting.flatMap((proposal): Part[] => [
       {
         kind: 'text',
-        text: [`${proposal.action}, asked for by `, who(proposal.by), ' at ', at(proposal.at)],
+        text: [
+          { bold: proposal.action },
+          ', asked for by ',
+          who(proposal.by),
+          ' at ',
+          at(proposal.at),
+          ': ',
+          { code: proposal.said },
+        ],
       },
       ...(proposal.mayDecide
         ? [

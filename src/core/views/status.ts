@@ -47,14 +47,15 @@ export interface StatusNow {
 export function statusMessage(status: StatusNow): Message {
   const { fleets, silent } = status;
   const late = fleets.filter(isLate);
+  const blind = fleets.filter((fleet) => isBlind(fleet, status.now));
   const [only] = fleets;
   return {
-    summary: summaryOf(status, late),
+    summary: `${summaryOf(status, late)}${blindWords(blind)}`,
     title: fleets.length === 1 && only !== undefined ? `Status of ${only.name}` : 'Status',
-    tone: silent.length > 0 || late.length > 0 ? 'warn' : 'good',
+    tone: silent.length + late.length + blind.length > 0 ? 'warn' : 'good',
     parts: [
       ...intentParts(status),
-      ...silent.map((text): Part => ({ kind: 'text', text })),
+      ...[...silent, ...blindLines(blind)].map((text): Part => ({ kind: 'text', text })),
       ...(fleets.length === 1 && only !== undefined ? oneFleet(only, status.now) : manyFleets(status)),
     ],
   };
@@ -62,8 +63,7 @@ export function statusMessage(status: StatusNow): Message {
 
 function summaryOf(status: StatusNow, late: FleetNow[]): string {
   const { fleets } = status;
-  const lateWords =
-    late.length === 0 ? '' : ` Over the latency objective: ${late.map((fleet) => fleet.name).join(', ')}.`;
+  const lateWords = late.length === 0 ? '' : ` Over the latency objective: ${namesOf(late)}.`;
   const said = fleets.slice(0, 3).map((fleet) => `${fleet.name} ${workerWords(fleet)}`);
   const rest = fleets.length + status.more - said.length;
   return `${said.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}.${lateWords}`;
@@ -159,9 +159,29 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
 
 function sampleLine(sample: Sample | null, policy: Policy, now: Millis): Text {
   if (sample === null) return 'No sample has been read yet.';
-  const stale = now - sample.at > policy.staleSeconds * 1_000;
+  const stale = isStale(sample, policy, now);
   return ['Numbers of ', at(sample.at), ...(stale ? [': too old to act on, so the count is held'] : []), '.'];
 }
+
+const isStale = (sample: Sample, policy: Policy, now: Millis): boolean =>
+  now - sample.at > policy.staleSeconds * 1_000;
+
+/** Nobody knows how this fleet is: its demand is unknown, or was read too long ago. */
+export const isBlind = ({ sample, policy }: FleetNow, now: Millis): boolean =>
+  sample === null || sample.requestsPerSecond === null || isStale(sample, policy, now);
+
+const namesOf = (fleets: FleetNow[]): string => {
+  const shown = fleets.slice(0, 5).map(({ name }) => name);
+  return `${shown.join(', ')}${fleets.length > shown.length ? ` and ${fleets.length - shown.length} more` : ''}`;
+};
+
+export const blindWords = (blind: FleetNow[]): string =>
+  blind.length === 0 ? '' : ` No fresh numbers: ${namesOf(blind)}.`;
+
+export const blindLines = (blind: FleetNow[]): string[] =>
+  blind.length === 0
+    ? []
+    : [`⚠ No fresh numbers of ${namesOf(blind)}: what is shown may be old, and nothing is cut.`];
 
 export function workerWords(fleet: FleetNow): string {
   const { zones, sample, desired } = fleet;
