@@ -18,7 +18,7 @@ import type { Forms } from './core/form.js';
 import type { Message } from './core/message.js';
 import type { Millis, Person } from './core/model.js';
 import { withoutSecrets } from './core/secrets.js';
-import { failure, refusal } from './core/views/problem.js';
+import { failure, refusal, resting } from './core/views/problem.js';
 import { OperatorError, OutsideError } from './errors.js';
 import type {
   Chat,
@@ -80,6 +80,8 @@ export interface Ports {
   checks?: Checks | null;
   /** The machine's clock; absent: the Muster clock stands in (in a test). */
   machineNow?(): number;
+  /** Why this process does nothing for now, as a sentence; null: it works. Absent: it always does. */
+  rests?(): string | null;
   /** Tells the outside that decisions are being made; a no-op without a configured address. */
   heartbeat(): Promise<void>;
 }
@@ -203,6 +205,12 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     }
   }
 
+  /** What people say is left undone while this process rests; what a job says belongs to work that was taken before. */
+  function whileResting(): (Reply & { refused: 'resting' }) | null {
+    const why = ports.rests?.() ?? null;
+    return why === null ? null : { visibility: 'caller', message: resting(why), refused: 'resting' };
+  }
+
   /** A slip is answered with the right way to say it; a failure with what failed and an id that the log has, too. */
   function excuse(error: unknown, said: Said): Message {
     if (error instanceof OperatorError)
@@ -264,18 +272,27 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     })),
   ];
 
-  const forms = createForms({
+  const filled = createForms({
     fleets: () => fleets,
     contextOf: (by) => contextOf({ text: '', by, where: 'form' }),
     log: ports.log,
   });
+  const forms: Forms = { ...filled, opens: (text) => (whileResting() === null ? filled.opens(text) : null) };
 
-  const home = (said: Said): Promise<Message> => homeOf(contextOf(said), verbs);
+  const home = async (said: Said): Promise<Message> =>
+    whileResting()?.message ?? homeOf(contextOf(said), verbs);
 
   function reconfigure({ fleets: next, ...changed }: Parameters<App['reconfigure']>[0]): void {
     fleets = next;
     settings = { ...settings, ...changed };
   }
 
-  return { handle, forms, home, handlers, schedules, reconfigure };
+  return {
+    handle: async (said) => whileResting() ?? handle(said),
+    forms,
+    home,
+    handlers,
+    schedules,
+    reconfigure,
+  };
 }

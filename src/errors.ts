@@ -16,6 +16,7 @@ export type OperatorCode =
   | 'denied'
   | 'stale'
   | 'not-found'
+  | 'resting'
   | 'bad-configuration'
   | 'bad-input';
 

@@ -19,7 +19,7 @@ export async function readiness(
   /** What is wrong with this machine's clock; null: nothing. */
   clockProblem: string | null = null,
 ): Promise<Health> {
-  const problems: string[] = clockProblem === null ? [] : [`this ${clockProblem}`];
+  const problems: string[] = clockProblem === null ? [] : [clockProblem];
   try {
     await store.ping();
     for (const { name, policy } of fleets) {

@@ -122,6 +122,7 @@ export async function createBot(config: Config): Promise<Bot> {
             secret: config.maintenanceSecret,
             enqueue: bull.queue.enqueue,
             clock,
+            rests: watch.problem,
             log,
           }),
         ];
@@ -183,6 +184,7 @@ export async function createBot(config: Config): Promise<Bot> {
     newId: () => randomUUID().slice(0, 13),
     machineNow: clock.machineNow,
     checks: createChecks({ config: () => inForce, onCall: rota, log }),
+    rests: watch.problem,
     heartbeat: async () => heartbeat?.beat(),
   };
   const app = createApp(ports, config.fleets, {
@@ -221,8 +223,8 @@ export async function createBot(config: Config): Promise<Bot> {
     app,
     charts,
     listen: async () => {
-      const bound = await slack?.start();
       await watch.look();
+      const bound = await slack?.start();
       watch.start();
       await bull.schedule(app.schedules());
       await bull.work(app.handlers(), { concurrency: CONCURRENCY });

@@ -28,7 +28,7 @@ export interface ClockWatch {
   /** Looks every ten seconds. */
   start(): void;
   stop(): void;
-  /** For /readyz; null: the clock is right. */
+  /** A sentence, while nothing is done here; null: the clock is right. */
   problem(): string | null;
 }
 
@@ -65,7 +65,7 @@ export function createClockWatch({ machineNow, redisNow, log, rest, goOn }: Cloc
       timer.unref();
     },
     stop: () => clearInterval(timer),
-    problem: () => (isResting ? `${skewWords(skew)}: nothing is decided or done here` : null),
+    problem: () => (isResting ? `This ${skewWords(skew)}.` : null),
   };
 }
 

@@ -17,6 +17,19 @@ export function refusal(
   return { summary: sentence, tone: 'warn', parts };
 }
 
+/** `why` is a sentence. */
+export function resting(why: string): Message {
+  const text = `${why} This replica does nothing until that is over; another one may hear you if you say it again.`;
+  return {
+    summary: text,
+    tone: 'warn',
+    parts: [
+      { kind: 'text', text },
+      { kind: 'context', text: 'Nothing was changed.' },
+    ],
+  };
+}
+
 /** A peer's or Muster's own failure. `detail` is safe to show: it names the peer and holds no secret. */
 export function failure(detail: string, errorId: string, changed: string | null = null): Message {
   return {

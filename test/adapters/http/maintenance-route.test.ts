@@ -15,10 +15,12 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 describe('POST /maintenance/notice', () => {
   let queued: { job: string; data: unknown; dedupe: string | undefined }[] = [];
   let broken = false;
+  let rests: string | null = null;
   const route = hookRoute(
     createNoticeRoute({
       secret: 'right secret',
       clock: { now: () => NOW },
+      rests: () => rests,
       log: quiet,
       enqueue: async (job, data, options) => {
         if (broken) throw new Error('no Redis');
@@ -37,6 +39,7 @@ describe('POST /maintenance/notice', () => {
   beforeEach(() => {
     queued = [];
     broken = false;
+    rests = null;
   });
   const report = async (body: unknown, secret: string | null = 'right secret') => {
     const headers: Record<string, string> = secret === null ? {} : { [NOTICE_HEADER]: secret };
@@ -45,6 +48,11 @@ describe('POST /maintenance/notice', () => {
   };
   const notice = { node: 'gpu-1', event: 'TERMINATE_ON_HOST_MAINTENANCE' };
 
+  it('takes no report while its own clock is wrong, so that it comes again', async () => {
+    rests = 'This clock is wrong.';
+    equal(await report(notice), 503);
+    deepEqual(queued, []);
+  });
   it('queues a report with its hour, whichever way that is written', async () => {
     equal(
       await report({
