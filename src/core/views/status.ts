@@ -176,7 +176,7 @@ const namesOf = (fleets: FleetNow[]): string => {
 };
 
 export const blindWords = (blind: FleetNow[]): string =>
-  blind.length === 0 ? '' : ` No fresh numbers: ${namesOf(blind)}.`;
+  blind.length === 0 ? '' : ` No fresh numbers of ${namesOf(blind)}.`;
 
 export const blindLines = (blind: FleetNow[]): string[] =>
   blind.length === 0
