@@ -10,7 +10,7 @@ import type { Reason } from './reasons.js';
 import { type Running, runningCount } from './running.js';
 import { coolDown, firstContact, type Step, stabilize } from './stabilize.js';
 import { triedAgain } from './unfinished.js';
-import { silence, silenceReason } from './voters.js';
+import { type SilenceReason, silence, silenceReason } from './voters.js';
 
 /**
  * The whole decision: what was seen and the policy in, a count with its reasons out. It reads like the policy itself:
@@ -44,8 +44,10 @@ export function decide(seen: Seen, policy: Policy): Decision {
 
   const override = openOverride(seen.override, now);
   if (override?.kind === 'pin') {
+    const lit = inTheLight(count, current, seen, policy);
     // What it keeps away is known: who waits for workers to stand in learns that they do not come.
-    apply(applyOverride(onTop(count, assessment.need, seen).count, override));
+    apply(applyOverride(onTop(lit.count, assessment.need, seen).count, override));
+    if (lit.reason !== undefined) reasons.push({ ...lit.reason, pinned: true });
   } else {
     if (seen.trigger === 'guard') count = Math.max(count, current);
     apply(stabilize(count, current, memory, now, policy));
@@ -68,7 +70,12 @@ export function decide(seen: Seen, policy: Policy): Decision {
 }
 
 /** Never down in the dark: a silent voter keeps the count at least where it is. */
-function inTheLight(wanted: number, current: number, seen: Seen, policy: Policy): Step {
+function inTheLight(
+  wanted: number,
+  current: number,
+  seen: Seen,
+  policy: Policy,
+): { count: number; reason?: SilenceReason } {
   const silent = silence(seen, policy);
   if (silent === null) return { count: wanted };
   const count = Math.max(wanted, current);

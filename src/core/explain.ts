@@ -83,9 +83,9 @@ export function sentence(reason: Reason): string {
         ? `A freeze stops every change: ${workers(reason.kept)} stay (${reason.wanted} without it).`
         : `A freeze stops cuts: ${workers(reason.kept)} stay (${reason.wanted} without it).`;
     case 'hold-metrics-missing':
-      return `${capital(reason.what)} is unknown (${reason.peer}: ${reason.why}), so nothing is cut: ${workers(reason.kept)}.`;
+      return `${capital(reason.what)} is unknown (${reason.peer}: ${reason.why})${inTheDark(reason)}.`;
     case 'hold-metrics-stale':
-      return `The newest numbers are ${duration(reason.ageSeconds)} old, so nothing is cut: ${workers(reason.kept)}.`;
+      return `The newest numbers are ${duration(reason.ageSeconds)} old${inTheDark(reason)}.`;
     case 'hold-workers-unknown':
       return `The running workers are unknown (${reason.peer}: ${reason.why}), so nothing changes.`;
     case 'hold-first-contact':
@@ -117,6 +117,9 @@ export function sentence(reason: Reason): string {
         : `Only ${reason.ready} of ${workers(reason.count)} are ready and no more are starting; the last change is carried out again.`;
   }
 }
+
+const inTheDark = ({ kept, pinned }: { kept: number; pinned?: true }): string =>
+  pinned === true ? ', and the override decides all the same' : `, so nothing is cut: ${workers(kept)}`;
 
 /** Not all are replaced where so many are ill that new ones would be, too. */
 function replaced({ workers: ill, replaced: count, surge }: Extract<Reason, { code: 'degraded' }>): string {

@@ -21,8 +21,8 @@ export type Reason =
   | { code: 'step-limited'; wanted: number; allowed: number }
   | { code: 'budget-limited'; wanted: number; allowed: number; budgetPerHour: number }
   | { code: 'frozen'; wanted: number; kept: number; kind: 'all' | 'down'; id: string }
-  | { code: 'hold-metrics-missing'; wanted: number; kept: number; what: string; peer: string; why: string }
-  | { code: 'hold-metrics-stale'; wanted: number; kept: number; ageSeconds: number }
+  | ({ code: 'hold-metrics-missing'; what: string; peer: string; why: string } & Kept)
+  | ({ code: 'hold-metrics-stale'; ageSeconds: number } & Kept)
   | { code: 'hold-workers-unknown'; peer: string; why: string }
   | { code: 'hold-first-contact'; wanted: number; kept: number; cyclesSeen: number; cyclesNeeded: number }
   | { code: 'surge'; workers: number; wanted: number }
@@ -35,5 +35,12 @@ export type Reason =
   | { code: 'rounded-to-allocation'; wanted: number; allowed: number; per: number }
   | { code: 'steady'; count: number }
   | { code: 'tried-again'; failed: boolean; ready: number; count: number };
+
+/** `pinned`: a pin decides all the same. */
+interface Kept {
+  wanted: number;
+  kept: number;
+  pinned?: true;
+}
 
 export type ReasonCode = Reason['code'];

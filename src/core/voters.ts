@@ -48,8 +48,10 @@ function gone(what: Voter, { sources }: Seen): Silence {
   return { code: 'missing', what, peer, why: 'no-data' };
 }
 
+export type SilenceReason = Extract<Reason, { code: 'hold-metrics-missing' | 'hold-metrics-stale' }>;
+
 /** The reason of a count that was kept because of a silent voter. */
-export function silenceReason(silent: Silence, wanted: number, kept: number): Reason {
+export function silenceReason(silent: Silence, wanted: number, kept: number): SilenceReason {
   return silent.code === 'stale'
     ? { code: 'hold-metrics-stale', wanted, kept, ageSeconds: silent.ageSeconds }
     : {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '../../src/core/decide.js';
+import { explain } from '../../src/core/explain.js';
 import { wantsGuard } from '../../src/core/guard.js';
 import { type Decision, type Seen, target } from '../../src/core/model.js';
 import type { Policy, PolicyInput } from '../../src/core/policy.js';
@@ -18,6 +19,15 @@ test('a pin tells of the workers that should stand in and that it keeps away', (
     return pin?.code === 'override-pin' ? pin.wanted : undefined;
   };
   assert.equal(wanted({ busy: true, surge: 4 }), wanted({})! + 4);
+});
+
+test('a pin in the dark says that it decides all the same, and what would stay without it', () => {
+  const missing = [{ what: 'demand' as const, peer: 'rabbitmq', why: 'timeout' as const }];
+  const seen = aSeen({ override: anOverride({ workers: 15 }), missing });
+  const words = explain(decide(seen, aPolicy()), seen, aPolicy()).join(' ');
+  assert.match(words, /pins the fleet at 15 workers \(20 without it\)/);
+  assert.match(words, /Demand is unknown \(rabbitmq: timeout\), and the override decides all the same\./);
+  assert.doesNotMatch(words, /nothing is cut/);
 });
 
 test('cuts an oversized fleet to its need and raises a small one', () => {
@@ -70,6 +80,18 @@ const rows: Row[] = [
     seen: { override: anOverride() },
     to: 30,
     code: 'override-pin',
+  },
+  {
+    claim: 'a pin wins in the dark, and what is dark is told',
+    seen: { override: anOverride(), sample: aSample({ requestsPerSecond: null }) },
+    to: 30,
+    code: 'hold-metrics-missing',
+  },
+  {
+    claim: 'so it is with numbers that are old',
+    seen: { override: anOverride({ workers: 15 }), sample: aSample({ at: NOON - 10 * MINUTE }) },
+    to: 15,
+    code: 'hold-metrics-stale',
   },
   {
     claim: 'a pin does not pass the ceiling',
