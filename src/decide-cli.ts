@@ -26,19 +26,18 @@ export interface Session {
   answer(line: string): string;
 }
 
-/** A conversation that starts with an empty history. */
+/** A conversation that starts with an empty history. It counts single workers, whatever an allocation holds. */
 export function createSession(policy: Policy, fleet = 'fleet'): Session {
-  const engine = createEngine(policy, fleet);
+  const engine = createEngine({ ...policy, workersPerAllocation: 1 }, fleet);
   let lastAt: number | null = null;
   let lineNumber = 0;
   return {
     answer(line) {
       lineNumber += 1;
-      const sample = parseLine(line, lastAt);
-      if ('code' in sample) return JSON.stringify({ error: { line: lineNumber, ...sample } });
-      lastAt = sample.at;
-      const { at, ...answer } = engine.observe(sample);
-      return JSON.stringify({ at: instant(at), ...answer });
+      const read = parseLine(line, lastAt);
+      if ('code' in read) return JSON.stringify({ error: { line: lineNumber, ...read } });
+      lastAt = read.sample.at;
+      return JSON.stringify({ ...engine.observe(read.sample), at: read.at });
     },
   };
 }
@@ -62,7 +61,8 @@ const MOST_WORKERS = 1_000_000;
 const MOST_CHARACTERS = 65_536;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
-function parseLine(line: string, lastAt: number | null): Sample | LineError {
+/** The sample, and `at` as the line writes it. */
+function parseLine(line: string, lastAt: number | null): { at: string; sample: Sample } | LineError {
   if (line.length > MOST_CHARACTERS) {
     return { code: 'too-long', message: `a line has at most ${MOST_CHARACTERS} characters` };
   }
@@ -76,8 +76,8 @@ function parseLine(line: string, lastAt: number | null): Sample | LineError {
     return { code: 'bad-json', message: 'the line is not a JSON object' };
   }
   const given = fields as Record<string, unknown>;
-  const at = typeof given.at === 'string' && INSTANT.test(given.at) ? Date.parse(given.at) : Number.NaN;
-  if (!Number.isFinite(at)) {
+  const at = typeof given.at === 'string' ? instantOf(given.at) : null;
+  if (at === null) {
     return { code: 'bad-time', message: '"at" must be an instant such as 2026-01-05T00:01:00Z' };
   }
   if (lastAt !== null && at <= lastAt) {
@@ -106,7 +106,17 @@ function parseLine(line: string, lastAt: number | null): Sample | LineError {
     }
     sample[name] = value;
   }
-  return sample;
+  return { at: given.at as string, sample };
+}
+
+/** null: no instant, or a day that its month does not have, which the parser would take for one of the next month. */
+function instantOf(text: string): number | null {
+  if (!INSTANT.test(text)) return null;
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00Z`);
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
 }
 
 /** ISO 8601 without needless milliseconds. */

@@ -13,8 +13,8 @@ interface Answer {
   error?: { line: number; code: string; message: string };
 }
 
-function talk(): (fields: Record<string, unknown> | string) => Answer {
-  const session = createSession(aPolicy());
+function talk(policy = aPolicy()): (fields: Record<string, unknown> | string) => Answer {
+  const session = createSession(policy);
   return (fields) =>
     JSON.parse(session.answer(typeof fields === 'string' ? fields : JSON.stringify(fields))) as Answer;
 }
@@ -40,9 +40,12 @@ test('the first line is a cycle, then the first line at or after each multiple o
   assert.equal(say(line('00:59:00')).trigger, null);
 });
 
-test('desired is on every answer, and at repeats the line’s instant', () => {
-  const answer = talk()(line('00:01:00'));
+test('desired is on every answer, and at repeats the line’s', () => {
+  const say = talk();
+  const answer = say(line('00:01:00'));
   assert.equal(answer.at, '2026-01-05T00:01:00Z');
+  for (const at of ['2026-01-05T00:02:00.000Z', '2026-01-05T05:33:00+05:30'])
+    assert.equal(say({ ...line('00:00:00'), at }).at, at);
   assert.ok(answer.desired! >= 8);
   assert.ok(answer.reasons!.length > 0);
 });
@@ -55,6 +58,7 @@ test('junk, wrong numbers and time that stands still are errors that change noth
     '[]',
     '',
     { ...line('00:02:00'), at: 'noon' },
+    { ...line('00:02:00'), at: '2026-02-30T00:02:00Z' },
     line('00:01:00'),
     line('00:00:00'),
     line('00:02:00', { requestsPerSecond: -1 }),
@@ -68,6 +72,7 @@ test('junk, wrong numbers and time that stands still are errors that change noth
       'bad-json',
       'bad-json',
       'bad-time',
+      'bad-time',
       'time-not-increasing',
       'time-not-increasing',
       'bad-number',
@@ -77,7 +82,7 @@ test('junk, wrong numbers and time that stands still are errors that change noth
   );
   assert.deepEqual(
     codes.map((error) => error.line),
-    [2, 3, 4, 5, 6, 7, 8, 9, 10],
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   );
   assert.equal(say(line('00:02:00')).kind, 'hold');
 });
@@ -120,6 +125,13 @@ test('the input wins where it differs from what was asked for', () => {
   const say = talk();
   const asked = say(line('00:01:00')).desired!;
   assert.equal(say(line('00:02:00', { ready: asked + 5 })).desired, asked + 5);
+});
+
+test('counts single workers, not whole allocations', () => {
+  const asked = (workersPerAllocation: number) =>
+    talk(aPolicy({ workersPerAllocation }))(line('00:01:00', { ready: 21 })).desired;
+  assert.notEqual(asked(1)! % 5, 0);
+  assert.equal(asked(5), asked(1));
 });
 
 test('the same lines give the same answers', () => {

@@ -15,7 +15,7 @@ export async function summaryOf(
   const saved = staticPeakSinceStart > 0 ? 1 - sinceStart / staticPeakSinceStart : 0;
   return [
     `The trace has ended after ${hours.toFixed(1)} hours; the sandbox stays up.`,
-    `Cost: ${sinceStart.toFixed(2)} USD, ${percent(saved)} below fleets sized for their peak (${staticPeakSinceStart.toFixed(2)} USD).`,
+    `Cost: ${sinceStart.toFixed(2)} USD, ${percent(Math.abs(saved))} ${saved < 0 ? 'above' : 'below'} fleets sized for their peak (${staticPeakSinceStart.toFixed(2)} USD).`,
     `Requests: ${Math.round(arrivals).toLocaleString('en')} over all fleets, ${percent(arrivals > 0 ? late / arrivals : 0)} of them late.`,
     `Decisions: ${await countDecisions(store, fleets)}.`,
   ];
