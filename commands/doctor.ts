@@ -1,5 +1,6 @@
 import type { FleetConfig } from '../src/config.js';
 import { isOpen } from '../src/core/access.js';
+import { staleMs } from '../src/core/policy.js';
 import { type Check, doctorMessage } from '../src/core/views/doctor.js';
 import { healthWords } from '../src/core/views/health.js';
 import { storedHealth } from '../src/symptoms.js';
@@ -68,7 +69,7 @@ async function freshness(name: string, context: CommandContext): Promise<Check> 
   if (sample === null) return { what, ok: false, detail: 'there is none yet', fix };
   const fleet = context.fleets.find((each) => each.name === name)!;
   const age = Math.round((context.now - sample.at) / 1_000);
-  if (age > fleet.policy.staleSeconds + 60)
+  if (age * 1_000 > staleMs(fleet.policy, context.clock.speed) + 60_000)
     return { what, ok: false, detail: `the newest is ${age} s old`, fix };
   const blind = [
     ...(sample.requestsPerSecond === null ? ['demand'] : []),

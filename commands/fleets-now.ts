@@ -1,7 +1,7 @@
 /** Fleets as they are found just now. Where not all can be shown, those that somebody should look at come first. */
 import type { FleetConfig } from '../src/config.js';
 import type { Freeze } from '../src/core/model.js';
-import { cycleMs, cycleStart } from '../src/core/policy.js';
+import { cycleMs, cycleStart, staleMs } from '../src/core/policy.js';
 import { openFreezes } from '../src/core/views/intent.js';
 import { type FleetNow, isLate } from '../src/core/views/status.js';
 import type { FleetState } from '../src/ports.js';
@@ -62,6 +62,7 @@ async function storedNow(fleet: FleetConfig, context: CommandContext, silent: Se
     desired: state?.desired ?? null,
     override: override !== null && override.until > now ? override : null,
     latest: state?.latest ?? null,
+    staleMs: staleMs(policy, context.clock.speed),
     nextCycle: cycleStart(now, policy) + cycleMs(policy),
   };
   return { fleet, state, now: known, urgency: known.override === null ? Number(isLate(known)) : 2 };

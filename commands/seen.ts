@@ -12,7 +12,7 @@ import { patiently } from './peers.js';
 export async function seenNow(
   fleet: FleetConfig,
   state: FleetState,
-  context: Pick<CommandContext, 'now' | 'orchestrator'>,
+  context: Pick<CommandContext, 'now' | 'clock' | 'orchestrator'>,
 ): Promise<Seen> {
   const { now } = context;
   const zones = await patiently(context.orchestrator.zones(fleet.orchestrator));
@@ -23,6 +23,7 @@ export async function seenNow(
     now,
     cycle: cycleStart(now, fleet.policy),
     trigger: 'request',
+    speed: context.clock.speed,
     sample: memory.recent.at(-1) ?? null,
     missing: zones.ok ? [] : [missingWorkers(zones.error)],
     zones: zones.ok ? zones.value : null,

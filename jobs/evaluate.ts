@@ -97,7 +97,8 @@ async function decideOnce(
   const { state, memory } = kept;
   const now = context.clock.now();
   const cycle = ask.cycle ?? cycleStart(now, fleet.policy);
-  const seen = seenOf(fleet, looked, state, memory, { now, cycle, trigger: ask.trigger });
+  const { speed } = context.clock;
+  const seen = seenOf(fleet, looked, state, memory, { now, cycle, trigger: ask.trigger, speed });
   const decision = decide(seen, fleet.policy);
   if (ask.trigger === 'guard' && (decision.kind === 'hold' || isAdvisedAlready(decision, state)))
     return 'nothing';

@@ -17,6 +17,7 @@ import type {
   Trigger,
   ZoneSeen,
 } from '../src/core/model.js';
+import { staleMs } from '../src/core/policy.js';
 import { OutsideError } from '../src/errors.js';
 import type { DemandSeen, FleetState } from '../src/ports.js';
 import { storedHealth } from '../src/symptoms.js';
@@ -71,14 +72,14 @@ export async function look(
     bySoon(health, context),
   ]);
   const zones = placed === null ? null : withDegraded(placed, await stillThere(said, fleet, context));
-  const staleMs = fleet.policy.staleSeconds * 1_000 + 2_000 * context.clock.speed;
-  const fresh = freshDemand(demand, fleet, now, staleMs, missing);
+  const oldest = now - staleMs(fleet.policy, context.clock.speed);
+  const fresh = freshDemand(demand, fleet, oldest, missing);
   const value = <T extends { at: Millis; value: number }>(
     what: Missing['what'],
     gauge: T | null,
   ): number | null => {
     if (gauge === null) return null;
-    if (now - gauge.at <= staleMs) return gauge.value;
+    if (gauge.at >= oldest) return gauge.value;
     missing.push({ what, peer: 'prometheus', why: 'stale' });
     return null;
   };
@@ -146,12 +147,11 @@ function withDegraded(zones: ZoneSeen[], degraded: FleetHealth['degraded']): Zon
 function freshDemand(
   demand: DemandSeen | null,
   fleet: FleetConfig,
-  now: Millis,
-  staleMs: Millis,
+  oldest: Millis,
   missing: Missing[],
 ): DemandSeen | null {
   if (demand === null) return null;
-  if (demand.at !== null && now - demand.at > staleMs) {
+  if (demand.at !== null && demand.at < oldest) {
     missing.push({ what: 'demand', peer: fleet.demand.kind, why: 'stale' });
     return null;
   }
@@ -183,7 +183,7 @@ export function seenOf(
   looked: Look,
   state: FleetState,
   memory: Memory,
-  ask: { now: Millis; cycle: Millis; trigger: Trigger },
+  ask: { now: Millis; cycle: Millis; trigger: Trigger; speed: number },
 ): Seen {
   return {
     v: 1,

@@ -41,7 +41,12 @@ export const observe = defineJob({
     if (kept === null) return;
     const now = context.clock.now();
     const cycle = cycleStart(now, fleet.policy);
-    const seen = seenOf(fleet, looked, kept.state, kept.memory, { now, cycle, trigger: 'guard' });
+    const seen = seenOf(fleet, looked, kept.state, kept.memory, {
+      now,
+      cycle,
+      trigger: 'guard',
+      speed: context.clock.speed,
+    });
     measure(fleet, seen, context);
     await watch(fleet, looked, kept.state, now, context);
     if (health !== null) await keepHealth(fleet, health, looked, kept.state, context);

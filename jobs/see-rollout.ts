@@ -32,7 +32,7 @@ export async function seeRollout(
     rollouts.prepulled(target, rollout.image),
   ]);
   const zones = looked.zones ?? (await context.orchestrator.zones(target));
-  const seen = seenNow(fleet, looked, state, now);
+  const seen = seenNow(fleet, looked, state, now, context.clock.speed);
   const total = zones.reduce((sum, zone) => sum + zone.desired, 0);
   const need = state.memory === null ? null : assess(seen, fleet.policy, total).need;
   const { images, ill } = withHealth(found, rollout.image, await storedHealth(fleet, now, context.store));
@@ -78,10 +78,10 @@ export function withHealth(
   return { images: { ...images, workers }, ill };
 }
 
-function seenNow(fleet: FleetConfig, looked: Look, state: FleetState, now: Millis): Seen {
+function seenNow(fleet: FleetConfig, looked: Look, state: FleetState, now: Millis, speed: number): Seen {
   const cycle = cycleStart(now, fleet.policy);
   const memory = state.memory ?? emptyMemory();
-  return seenOf(fleet, looked, state, memory, { now, cycle, trigger: 'cycle' });
+  return seenOf(fleet, looked, state, memory, { now, cycle, trigger: 'cycle', speed });
 }
 
 /** By the store, which knows it before the node shows it; a node that a person fenced is not among them. */

@@ -2,7 +2,7 @@
 import { emptyForecastState } from './forecast/state.js';
 import { trainMinute } from './forecast/train.js';
 import type { Memory } from './memory.js';
-import type { Sample } from './model.js';
+import type { Millis, Sample } from './model.js';
 import { cycleStart, type Policy } from './policy.js';
 import { stabilizationSeconds } from './presets.js';
 
@@ -82,7 +82,7 @@ function countCycle(
 ): Pick<Memory, 'cycleKnown' | 'completeCycles'> {
   // The minute that ends on the boundary belongs to the cycle before it.
   const start = cycleStart(sample.at - 1, policy);
-  const known = sample.requestsPerSecond === null ? 0 : 1;
+  const known = sample.requestsPerSecond === null ? 0 : vouchedMinutes(memory, sample, start, policy);
   const open = memory.cycleKnown;
   const minutes = (open !== null && open.start === start ? open.minutes : 0) + known;
   const expected = Math.max(1, Math.floor(policy.cycleSeconds / 60));
@@ -90,4 +90,12 @@ function countCycle(
   const counted = wasComplete || minutes >= COMPLETE * expected;
   const completeCycles = memory.completeCycles + (counted && !wasComplete ? 1 : 0);
   return { cycleKnown: { start, minutes, counted }, completeCycles: Math.min(completeCycles, 1_000_000) };
+}
+
+/** Minutes of the cycle that nobody looked at count as known while the sample before them was not stale yet. */
+function vouchedMinutes(memory: Memory, sample: Sample, start: Millis, policy: Policy): number {
+  const last = memory.recent.at(-1);
+  if (last === undefined || last.requestsPerSecond === null) return 1;
+  const vouched = Math.min(sample.at - last.at, policy.staleSeconds * 1_000, sample.at - start);
+  return Math.max(1, Math.floor(vouched / 60_000));
 }

@@ -121,6 +121,8 @@ export interface Seen {
   /** Nominal start of the cycle this decision belongs to. */
   cycle: Millis;
   trigger: Trigger;
+  /** Muster milliseconds per machine millisecond: 1 but in the sandbox. Absent: no time passes between reading and judging. */
+  speed?: number;
   /** The newest sample, stale or not: `decide` judges its age. */
   sample: Sample | null;
   missing: Missing[];

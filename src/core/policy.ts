@@ -88,6 +88,9 @@ export type Policy = z.output<typeof policySchema>;
 export type PolicyInput = z.input<typeof policySchema>;
 export type ScheduledFloor = z.output<typeof scheduledFloor>;
 
+/** How old a number may be, ms of Muster time: the knob, and 2 s of machine time in which it is read and judged. */
+export const staleMs = (policy: Policy, speed: number): number => policy.staleSeconds * 1_000 + 2_000 * speed;
+
 export const cycleMs = (policy: Policy): number => policy.cycleSeconds * 1_000;
 
 /** Clocks of replicas differ by less; what lies further ahead was written by a clock that was wrong. */

@@ -7,7 +7,7 @@ import { capacityOf } from './capacity.js';
 import { nearForecast } from './forecast/near.js';
 import type { Sample, Seen } from './model.js';
 import { drainWorkers, objectiveHolds, workersForRate } from './need.js';
-import type { Policy } from './policy.js';
+import { type Policy, staleMs } from './policy.js';
 import { quantiles } from './presets.js';
 import type { Reason } from './reasons.js';
 
@@ -80,7 +80,7 @@ export const saturationNeed = (saturation: number, ready: number): number =>
 
 export function freshSample(seen: Seen, policy: Policy): Sample | null {
   const sample = seen.sample;
-  return sample !== null && seen.now - sample.at <= policy.staleSeconds * 1_000 ? sample : null;
+  return sample !== null && seen.now - sample.at <= staleMs(policy, seen.speed ?? 0) ? sample : null;
 }
 
 /** The newest minutes, the sample's own included, oldest first. */

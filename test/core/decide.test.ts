@@ -167,6 +167,12 @@ const rows: Row[] = [
     to: 20,
     code: 'hold-metrics-stale',
   },
+  {
+    claim: 'takes as fresh what 2 s of the machine’s time have aged, where time runs faster',
+    seen: { sample: aSample({ at: NOON - 10 * MINUTE }), speed: 300 },
+    to: (to) => to < 20,
+    code: 'forecast-need',
+  },
   { claim: 'holds without any sample', seen: { sample: null }, to: 20, code: 'hold-metrics-stale' },
   { claim: 'holds a cut during a rollout', seen: { busy: true }, to: 20, code: 'hold-rollout' },
   {

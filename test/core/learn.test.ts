@@ -58,6 +58,17 @@ test('complete cycles are counted, those with too many holes are not', () => {
   );
 });
 
+test('minutes that nobody looked at count while the sample before them is fresh, and no longer', () => {
+  const each = (gap: number) => {
+    let memory = emptyMemory();
+    for (let minute = 0; minute <= 60; minute += gap)
+      memory = learn(memory, aSample({ at: NOON + minute * 60_000 }), policy);
+    return memory.completeCycles;
+  };
+  assert.equal(each(3), 3);
+  assert.equal(each(4), 0);
+});
+
 test('the same minutes give the same memory', () => {
   assert.deepEqual(aMemory(policy), aMemory(policy));
 });

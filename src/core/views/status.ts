@@ -26,6 +26,8 @@ export interface FleetNow {
   /** What workers say of themselves; absent: they are not asked. null: nobody could be asked lately. */
   health?: FleetHealth | null;
   sample: Sample | null;
+  /** From this age on the sample is not acted on. */
+  staleMs: number;
   desired: DesiredState | null;
   override: Override | null;
   latest: DecisionSummary | null;
@@ -146,7 +148,7 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
       ]),
     });
   }
-  parts.push({ kind: 'context', text: sampleLine(sample, policy, now) });
+  parts.push({ kind: 'context', text: sampleLine(fleet, now) });
   parts.push({
     kind: 'buttons',
     buttons: [
@@ -157,18 +159,17 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
   return parts;
 }
 
-function sampleLine(sample: Sample | null, policy: Policy, now: Millis): Text {
+function sampleLine({ sample, staleMs }: FleetNow, now: Millis): Text {
   if (sample === null) return 'No sample has been read yet.';
-  const stale = isStale(sample, policy, now);
+  const stale = isStale(sample, staleMs, now);
   return ['Numbers of ', at(sample.at), ...(stale ? [': too old to act on, so the count is held'] : []), '.'];
 }
 
-const isStale = (sample: Sample, policy: Policy, now: Millis): boolean =>
-  now - sample.at > policy.staleSeconds * 1_000;
+const isStale = (sample: Sample, staleMs: number, now: Millis): boolean => now - sample.at > staleMs;
 
 /** Nobody knows how this fleet is: its demand is unknown, or was read too long ago. */
-export const isBlind = ({ sample, policy }: FleetNow, now: Millis): boolean =>
-  sample === null || sample.requestsPerSecond === null || isStale(sample, policy, now);
+export const isBlind = ({ sample, staleMs }: FleetNow, now: Millis): boolean =>
+  sample === null || sample.requestsPerSecond === null || isStale(sample, staleMs, now);
 
 const namesOf = (fleets: FleetNow[]): string => {
   const shown = fleets.slice(0, 5).map(({ name }) => name);

@@ -77,7 +77,14 @@ test('status says how many do not serve, and that unknown counts as running', ()
   const words = healthWords(state([ill(1, 'stuck'), ill(2, 'device')]));
   equal(words, '2 of 12 do not serve, 1 with a bad device, 1 stuck, 1 without an answer');
   const fleet = {
-    ...{ name: 'ocr', policy: aPolicy(), zones: someZones(), sample: aSample(NOON), desired: null },
+    ...{
+      name: 'ocr',
+      policy: aPolicy(),
+      zones: someZones(),
+      sample: aSample(NOON),
+      staleMs: 0,
+      desired: null,
+    },
     ...{ override: null, latest: null, nextCycle: NOON + 20 * MINUTE },
   };
   const shown = (more: object) =>
