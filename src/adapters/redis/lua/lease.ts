@@ -2,12 +2,19 @@ import { common } from './common.js';
 
 /**
  * A lease is a key that expires on the machine clock; its fence grows with each holder and is checked by every write
- * under the lease. ARGV: fleet, holder, ttl -> the fence, or nothing when somebody holds it.
+ * under the lease. It is the time in microseconds where that is more than one up: a failover that loses the newest
+ * writes would else give the number of a holder that lives on to the next one, and let both write.
+ * ARGV: fleet, holder, ttl -> the fence, or nothing when somebody holds it.
  */
 export const leaseLua = `${common}
 local key = of(ARGV[1], 'lease')
 if redis.call('EXISTS', key) == 1 then return false end
-local fence = redis.call('HINCRBY', of(ARGV[1], 'state'), 'fence', 1)
+local state = of(ARGV[1], 'state')
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local stored = tonumber(redis.call('HGET', state, 'fence') or 0)
+local fence = string.format('%.0f', math.max(stored + 1, now))
+redis.call('HSET', state, 'fence', fence)
 redis.call('SET', key, fence .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return fence
 `;
