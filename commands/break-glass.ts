@@ -1,5 +1,8 @@
 /** The emergency's way past a second person: with a reason, loud, in the audit, and whoever is on call is paged. */
+
+import { glassKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
 import type { Plan } from '../src/core/plan.js';
+import { toldMessage } from '../src/core/views/paged.js';
 import { brokenGlass } from '../src/core/views/plan.js';
 import { OperatorError } from '../src/errors.js';
 import type { CommandContext, Verb } from './command.js';
@@ -41,19 +44,16 @@ export async function breakGlass(plan: Plan, reason: string, context: CommandCon
     .filter(({ name }) => plan.fleets.includes(name))
     .map(({ channel }) => channel);
   const channels = [...new Set([...configured, ...elsewhere([context.channel], context)])];
+  const dedupKey = glassKey(fleet === '*' ? 'all' : fleet, id);
+  const told = { message, key: `break-glass-${id}`, channels, fleets: plan.fleets };
+  const paged: Paged = { ...newPaged(dedupKey, fleet, message.summary, now, by.name), told };
+  const shown = toldMessage(paged, told);
   const outbox = channels.map((channel) => ({
-    v: 1 as const,
-    channel,
-    key: `break-glass-${id}`,
-    seq: 1,
-    fleet,
-    decisionId: null,
-    priority: 'alert' as const,
-    at: now,
-    message,
+    ...{ v: 1 as const, channel, key: told.key, seq: 1, fleet, decisionId: null },
+    ...{ priority: 'alert' as const, at: now, message: shown },
   }));
   await context.store.saveMachine(
-    { v: 1, kind: 'break-glass', id, fleet, rev: 0, open: false, at: now, state: { by, said, reason } },
+    { v: 1, kind: 'paged', id: pagedId(dedupKey), fleet, rev: 0, open: true, at: now, state: paged },
     {
       audit: {
         at: now,
@@ -70,11 +70,12 @@ export async function breakGlass(plan: Plan, reason: string, context: CommandCon
           v: 1,
           kind: 'trigger',
           fleet,
-          dedupKey: `muster/${fleet === '*' ? 'all' : fleet}/break-glass/${id}`,
+          dedupKey,
           summary: message.summary,
           severity: 'warning',
           details: { by: by.name, action: plan.action, reason },
           at: now,
+          message: { channel: channels[0] ?? context.channel, key: told.key },
         },
       ],
     },

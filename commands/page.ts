@@ -35,7 +35,15 @@ const MOVES: Record<string, 'acknowledge' | 'resolve'> = {
   acknowledge: 'acknowledge',
   resolve: 'resolve',
 };
-const WHATS = new Set(['page', 'latency', 'health', 'dead-letters', 'decisions', 'maintenance']);
+const WHATS = new Set([
+  'page',
+  'latency',
+  'health',
+  'dead-letters',
+  'decisions',
+  'maintenance',
+  'break-glass',
+]);
 
 export const page = defineVerb<PageArguments>({
   name: 'page',
@@ -151,7 +159,7 @@ async function move(
   context: CommandContext,
 ): Promise<Reply> {
   const { by, now } = context;
-  const key = await openKey(fleet, what, context);
+  const key = await openKey(fleet, act, what, context);
   if (key === null) {
     const sentence = `Nothing is open about ${fleet}${what === null ? '' : ` (${what})`} that Muster paged for.`;
     return {
@@ -184,8 +192,13 @@ async function move(
   return { visibility: 'caller', message: { summary: text, tone: 'info', parts: [{ kind: 'text', text }] } };
 }
 
-/** What is open: the page somebody asked for, latency, workers that are not well, dead letters, decisions that stopped; in this order unless one is named. */
-async function openKey(fleet: string, what: string | null, context: CommandContext): Promise<string | null> {
+/** What is open: the page somebody asked for, latency, workers that are not well, dead letters, decisions that stopped, a broken glass; in this order unless one is named. */
+async function openKey(
+  fleet: string,
+  act: 'acknowledge' | 'resolve',
+  what: string | null,
+  context: CommandContext,
+): Promise<string | null> {
   const isOpen = async (key: string): Promise<boolean> =>
     (await context.reader.machine('paged', pagedId(key)))?.open === true;
   const wants = (one: string): boolean => what === null || what === one;
@@ -212,7 +225,23 @@ async function openKey(fleet: string, what: string | null, context: CommandConte
     const asking = machines.find((each) => each.open && each.fleet === fleet && each.state.asked !== null);
     if (asking !== undefined) return maintenanceKey(fleet, asking.id);
   }
-  return null;
+  return wants('break-glass') ? openGlass(fleet, act, context) : null;
+}
+
+/** The newest that is still to be moved so: each emergency has an incident of its own. */
+async function openGlass(
+  fleet: string,
+  act: 'acknowledge' | 'resolve',
+  { reader }: CommandContext,
+): Promise<string | null> {
+  const open = (await reader.machines('paged'))
+    .filter((each) => each.open)
+    .map(({ state }) => state as Paged);
+  const glass = open.filter(
+    ({ dedupKey, told }) => aboutKey(dedupKey)?.what === 'break-glass' && told?.fleets.includes(fleet),
+  );
+  const waiting = act === 'resolve' ? glass : glass.filter(({ status }) => status === 'triggered');
+  return (waiting[0] ?? glass[0])?.dedupKey ?? null;
 }
 
 const overtaken = (fleet: string): OperatorError =>

@@ -75,7 +75,7 @@ function eventOf(move: Move, paged: Paged, context: JobContext): PagerEvent {
   return {
     v: 1,
     kind: move.act,
-    fleet: move.fleet,
+    fleet: paged.fleet,
     dedupKey: move.key,
     summary: paged.summary,
     severity: 'critical',

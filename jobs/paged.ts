@@ -8,7 +8,7 @@ import { aboutKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
 import { fitting } from '../src/core/remedies/index.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
 import { evaluationsStopped } from '../src/core/views/notice.js';
-import { pagedNotice, pageMessage } from '../src/core/views/paged.js';
+import { pagedNotice, pageMessage, toldMessage } from '../src/core/views/paged.js';
 import type { AuditEntry, StoredMachine } from '../src/ports.js';
 import { glance } from '../src/symptoms.js';
 import { hasStopped } from './alerts.js';
@@ -29,8 +29,10 @@ export async function readPaged(
   context: JobContext,
 ): Promise<Known | null> {
   const about = aboutKey(dedupKey);
-  if (about === null || !context.fleets.some(({ name }) => name === about.fleet)) return null;
+  if (about === null) return null;
   const stored = await context.store.machine('paged', pagedId(dedupKey));
+  const fleets = (stored?.state as Paged | undefined)?.told?.fleets ?? [about.fleet];
+  if (!context.fleets.some(({ name }) => fleets.includes(name))) return null;
   if (stored !== null) return { paged: stored.state as Paged, rev: stored.rev };
   return { paged: newPaged(dedupKey, about.fleet, summary, context.clock.now()), rev: 0 };
 }
@@ -44,8 +46,7 @@ export async function keepPaged(
 ): Promise<boolean> {
   const now = context.clock.now();
   const isSeen = next.status !== known.paged.status || next.url !== known.paged.url;
-  const shown = isSeen ? await rowOf(next, now, context) : null;
-  const outbox = shown === null ? [] : [shown];
+  const outbox = isSeen ? await rowsOf(next, now, context) : [];
   const pager = more.pager ?? [];
   const machine = pagedMachine(known, next, now);
   const stored = await context.store.saveMachine(machine, {
@@ -69,6 +70,16 @@ export const pagedMachine = (known: Known, next: Paged, now: Millis): StoredMach
   at: now,
   state: next,
 });
+
+async function rowsOf(paged: Paged, now: Millis, context: JobContext): Promise<OutboxRow[]> {
+  const { told, fleet } = paged;
+  if (told === undefined) {
+    const shown = await rowOf(paged, now, context);
+    return shown === null ? [] : [shown];
+  }
+  const message = toldMessage(paged, told);
+  return told.channels.map((channel) => row(channel, told.key, fleet, 'alert', now, message, { rank: 1 }));
+}
 
 /** The alert's own message, brought up to date; a notice where there is none any more. */
 async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<OutboxRow | null> {

@@ -5,6 +5,7 @@
  *   triggered ──> acknowledged ──> resolved        unacknowledged, reopened: back to triggered
  *       └──────────────────────────────^           a new alert of the same key: a new incident, triggered
  */
+import type { Message } from './message.js';
 import type { Millis } from './model.js';
 
 export type PagedStatus = 'triggered' | 'acknowledged' | 'resolved';
@@ -27,6 +28,8 @@ export interface Paged {
   url: string | null;
   /** Of the newest webhook that was applied, as PagerDuty's clock has it: several may be taken at once, in any order. */
   eventAt?: Millis;
+  /** The message that told of it, where no alert keeps what it says; the fleets that it is about. Absent: an alert does. */
+  told?: { message: Message; key: string; channels: string[]; fleets: string[] };
   /** Ids of the newest webhooks that were applied: each counts once. */
   events: string[];
 }
@@ -56,6 +59,8 @@ export const healthKey = (fleet: string, alertId: string): string => `muster/${f
 export const lettersKey = (fleet: string, alertId: string): string =>
   `muster/${fleet}/dead-letters/${alertId}`;
 export const pageKey = (fleet: string): string => `muster/${fleet}/page`;
+/** `fleet`: 'all' where it is about several. */
+export const glassKey = (fleet: string, id: string): string => `muster/${fleet}/break-glass/${id}`;
 export const maintenanceKey = (fleet: string, id: string): string => `muster/${fleet}/maintenance/${id}`;
 export const decisionsKey = (fleet: string): string => `muster/${fleet}/decisions`;
 

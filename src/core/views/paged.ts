@@ -58,6 +58,20 @@ export function pageMessage(paged: Paged): Message {
   };
 }
 
+/** A message that nothing else brings up to date, with where its incident stands. */
+export function toldMessage(paged: Paged, { message, fleets }: NonNullable<Paged['told']>): Message {
+  const buttons = pagedButtons(paged, fleets[0] ?? paged.fleet, aboutKey(paged.dedupKey)?.what ?? '');
+  return {
+    ...message,
+    tone: paged.status === 'resolved' ? 'info' : message.tone,
+    parts: [
+      ...message.parts,
+      { kind: 'text', text: pagedLine(paged) },
+      ...(buttons.length === 0 ? [] : [{ kind: 'buttons' as const, buttons }]),
+    ],
+  };
+}
+
 /** An incident whose alert has no message that could be brought up to date. */
 export function pagedNotice(paged: Paged): Message {
   const what = aboutKey(paged.dedupKey)?.what ?? 'incident';
