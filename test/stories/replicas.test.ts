@@ -133,7 +133,9 @@ function noActionTwice(state: State): void {
     .map(([, count]) => Math.max(0, count - 3))
     .reduce((sum, count) => sum + count, 0);
   // A lack of capacity or a limit that keeps a fleet short is said in a message of its own, which names the decision, too.
-  const alerts = messages.filter((message) => /cannot get all|did not finish|but gets/.test(message.text));
+  const alerts = messages.filter((message) =>
+    /does not get all|did not finish|lacks nothing any more|but gets/.test(message.text),
+  );
   ok(
     beyond <= alerts.length,
     `${beyond} posts beyond a message and its two replies, ${alerts.length} alerts`,
