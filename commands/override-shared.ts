@@ -4,7 +4,7 @@ import type { Span } from '../src/core/message.js';
 import type { Override, OverrideKind } from '../src/core/model.js';
 import { overrideWords } from '../src/core/views/intent.js';
 import { refusal } from '../src/core/views/problem.js';
-import { at, who } from '../src/core/views/words.js';
+import { at, who, workers as workersOf } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import type { CommandContext, Reply } from './command.js';
 
@@ -24,6 +24,8 @@ export type OverrideArguments =
       replace: boolean;
     };
 
+const isWords = (count: number): string => `${workersOf(count)} ${count === 1 ? 'is' : 'are'}`;
+
 /** An override stays within the fleet's floor and ceiling. */
 export function checkLimits(args: { workers: number; fleet: string }, fleet: FleetConfig): void {
   const { floor, ceiling } = fleet.policy;
@@ -31,14 +33,14 @@ export function checkLimits(args: { workers: number; fleet: string }, fleet: Fle
   if (workers > ceiling) {
     throw new OperatorError(
       'bad-count',
-      `${workers} workers is above the ceiling of ${args.fleet}, which is ${ceiling}; an override never goes past it.`,
+      `${isWords(workers)} above the ceiling of ${args.fleet}, which is ${ceiling}; an override never goes past it.`,
       full,
     );
   }
   if (workers >= floor) return;
   throw new OperatorError(
     'bad-count',
-    `${workers} workers is below the floor of ${args.fleet}, which is ${floor}; an override never goes under it.`,
+    `${isWords(workers)} below the floor of ${args.fleet}, which is ${floor}; an override never goes under it.`,
     full,
   );
 }
@@ -99,5 +101,5 @@ async function whoEnded(id: string, context: CommandContext): Promise<Span[] | n
       : ids?.override === id && Object.hasOwn(ENDINGS, action),
   );
   if (entry === undefined) return null;
-  return [who(entry.by), ` ${ENDINGS[entry.action]} at `, at(entry.at, 'date-time'), '.'];
+  return [who(entry.by), ` ${ENDINGS[entry.action]}, `, at(entry.at, 'date-time'), '.'];
 }

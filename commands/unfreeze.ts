@@ -103,7 +103,7 @@ async function gone(
   if (entry !== undefined) {
     message.parts.splice(1, 0, {
       kind: 'text',
-      text: [who(entry.by), ' ended it at ', at(entry.at, 'date-time'), '.'],
+      text: [who(entry.by), ' ended it, ', at(entry.at, 'date-time'), '.'],
     });
   }
   return { visibility: 'caller', refused: present === null ? 'not-found' : 'stale', message };

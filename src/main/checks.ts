@@ -69,9 +69,13 @@ async function pagerduty(config: Config, onCall: OnCall | null): Promise<CheckRe
   }
   try {
     const names = (await onCall.now(null)).map(({ name }) => name);
+    const fix =
+      'Name each fleet’s pagerduty.escalationPolicy in muster.yml, and look at who is on its schedule.';
     return [
       ...checks,
-      { what, ok: true, detail: names.length === 0 ? 'nobody is on call now' : names.join(', ') },
+      names.length === 0
+        ? { what, ok: false, optional: true, detail: 'nobody is on call now', fix }
+        : { what, ok: true, detail: names.join(', ') },
     ];
   } catch (error) {
     const detail = error instanceof OutsideError ? error.message : 'it cannot be asked';

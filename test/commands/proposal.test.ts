@@ -63,6 +63,12 @@ test('whoever approves it reads who asks, until when and why, and what holds it 
   match(shellText(large.message), /changes 14 workers at once/);
 });
 
+test('one is one worker, and is is said of one', async () => {
+  const { context } = await busy();
+  await rejects(say('override ocr 1 for 1h because x', context), /1 worker is below the floor of ocr/);
+  await rejects(say('override ocr 99 for 1h because x', context), /99 workers are above the ceiling/);
+});
+
 test('a floor and a ceiling are said in words', async () => {
   const { context } = await busy();
   const dry = async (words: string) =>
@@ -253,7 +259,7 @@ test('a button of an override that is over leaves the present one alone, and say
     equal(late.refused, 'stale');
     match(
       shellText(late.message),
-      /That override is over.*14 workers, by Meera Iyer.*Meera Iyer replaced it at/s,
+      /That override is over.*14 workers, by Meera Iyer.*Meera Iyer replaced it, Mon 5 Jan 12:30/s,
     );
   }
   equal((await store.fleet('ocr')).override?.reason, 'second');

@@ -87,7 +87,8 @@ function checkClock(date: string | null, here: number): CheckResult {
   const there = Date.parse(date ?? '');
   if (Number.isNaN(there)) return { what, ok: true, detail: 'Slack does not say what time it is' };
   const skew = Math.round(Math.abs(here - there) / 1_000);
-  if (skew <= MOST_SKEW_SECONDS) return { what, ok: true, detail: `within ${skew} s of Slack’s` };
+  if (skew <= MOST_SKEW_SECONDS)
+    return { what, ok: true, detail: `within ${Math.max(1, skew)} s of Slack’s` };
   return {
     what,
     ok: false,

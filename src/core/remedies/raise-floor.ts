@@ -26,7 +26,7 @@ export const raiseFloor: Remedy = {
     if (!Number.isInteger(to) || to < 1)
       return none(`“${String(count).slice(0, 20)}” is not a count of workers.`);
     if (to > seen.ceiling)
-      return none(`${to} workers is above the ceiling of ${seen.fleet}, ${seen.ceiling}.`);
+      return none(`${to} workers are above the ceiling of ${seen.fleet}, ${seen.ceiling}.`);
     if (seen.override !== null) {
       return none(`${seen.fleet} has an override by ${seen.override.by.name} already; status shows it.`);
     }

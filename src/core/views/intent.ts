@@ -103,7 +103,7 @@ export function overrideExtended(override: Override, before: Override, by: Perso
       { kind: 'fields', fields: intentFields(override) },
       {
         kind: 'text',
-        text: [who(by), ' extended it; it would have ended at ', at(before.until, 'date-time'), '.'],
+        text: [who(by), ' extended it; it would have ended ', at(before.until, 'date-time'), '.'],
       },
       { kind: 'buttons', buttons: [endOverrideButton(override)] },
     ],
@@ -121,7 +121,7 @@ export function overrideEnded(override: Override, ending: Ending, when: Millis):
     tone: 'info',
     parts: [
       { kind: 'fields', fields: intentFields(override) },
-      { kind: 'text', text: [`It ${endWords(ending)} at `, at(when, 'date-time'), '.'] },
+      { kind: 'text', text: [`It ${endWords(ending)}, `, at(when, 'date-time'), '.'] },
       {
         kind: 'context',
         text: `From now on the forecast decides for ${override.fleet} again; an evaluation is under way.`,
@@ -226,7 +226,7 @@ export function freezeEnded(freeze: Freeze, ending: Ending, when: Millis): Messa
     tone: 'info',
     parts: [
       { kind: 'fields', fields: intentFields(freeze) },
-      { kind: 'text', text: [`It ${endWords(ending)} at `, at(when, 'date-time'), '.'] },
+      { kind: 'text', text: [`It ${endWords(ending)}, `, at(when, 'date-time'), '.'] },
     ],
   };
 }

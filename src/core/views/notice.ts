@@ -19,7 +19,7 @@ export function evaluationsStopped(
       text:
         last === null
           ? `There was never a decision about ${fleet}.`
-          : ['The last decision was at ', at(last, 'date-time'), `, ${showDuration(lateSeconds)} ago.`],
+          : ['The last decision was ', at(last, 'date-time'), `, ${showDuration(lateSeconds)} ago.`],
     },
     {
       kind: 'text',

@@ -2,14 +2,24 @@
 import { degradedIn } from '../capacity.js';
 import type { Part, Text } from '../message.js';
 import { type DecisionRecord, target } from '../model.js';
-import { at, money, number, percent, rate, seconds, UNKNOWN } from './words.js';
+import {
+  at,
+  messages,
+  money,
+  number,
+  percent,
+  rate,
+  seconds,
+  UNKNOWN,
+  workers as workersOf,
+} from './words.js';
 
 export function numbersTable(record: DecisionRecord): Part {
   const { decision, policy } = record;
   const n = decision.numbers;
   const rows: [string, Text][] = [
     ['Demand now', rate(n.demand)],
-    ['Backlog', n.backlog === null ? UNKNOWN : `${number(n.backlog)} messages`],
+    ['Backlog', n.backlog === null ? UNKNOWN : messages(n.backlog)],
     ['Oldest waits', seconds(n.oldestAgeSeconds)],
     ['p95 (objective)', `${seconds(n.p95Seconds)} (${seconds(policy.slo.p95Seconds)})`],
     ['Ready, starting', `${number(n.ready)}, ${number(n.starting)}`],
@@ -43,7 +53,7 @@ export function placementLines(record: DecisionRecord): string[] {
     const before = seen === undefined ? UNKNOWN : String(seen.desired);
     const state =
       seen?.up === false ? ' (zone down)' : seen?.blocked ? ` (waits: ${seen.blocked.detail})` : '';
-    return `${zone}: ${before} → ${workers} workers${state}`;
+    return `${zone}: ${before} → ${workersOf(workers)}${state}`;
   });
 }
 

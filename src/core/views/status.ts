@@ -10,9 +10,9 @@ import {
   costPerHour,
   counts,
   fieldsOf,
+  messages,
   money,
   nodesOf,
-  number,
   rate,
   seconds,
   UNKNOWN,
@@ -204,7 +204,7 @@ export function latencyWords(fleet: FleetNow): string {
 
 function backlogWords(sample: Sample | null): string {
   if (sample === null || sample.backlog === null) return UNKNOWN;
-  return `${number(sample.backlog)} messages, oldest ${seconds(sample.oldestAgeSeconds)}`;
+  return `${messages(sample.backlog)}, oldest ${seconds(sample.oldestAgeSeconds)}`;
 }
 
 const adviseWords = (fleet: FleetNow): string[] =>

@@ -28,11 +28,7 @@ export function whyMessage(record: DecisionRecord, chart: Part[] = []): Message 
         : [{ kind: 'context' as const, text: `Forecasters: ${forecasters.join(', ')}.` }]),
       {
         kind: 'context',
-        text: [
-          'Decided at ',
-          at(record.at, 'date-time'),
-          `, trigger ${record.trigger}, decision ${record.id}.`,
-        ],
+        text: ['Decided ', at(record.at, 'date-time'), `, trigger ${record.trigger}, decision ${record.id}.`],
       },
     ],
   };

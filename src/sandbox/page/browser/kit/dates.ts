@@ -1,4 +1,8 @@
-/** Dates in the browser's own zone. Slack's date tokens and the rich text date element share these formats. */
+/**
+ * Dates in the zone of the person who is looking, as their Slack shows them; before that is known in the browser's own.
+ * Slack's date tokens and the rich text date element share these formats.
+ */
+import { store } from '../app/store.js';
 
 const formats: Record<string, Intl.DateTimeFormatOptions> = {
   date: { year: 'numeric', month: 'long', day: 'numeric' },
@@ -21,32 +25,32 @@ export function formatDate(unixSeconds: number, template: string, now: number): 
       if (near !== null) return near;
     }
     const format = formats[base];
-    return format === undefined ? whole : new Intl.DateTimeFormat(undefined, format).format(at);
+    return format === undefined ? whole : shown(at, format);
   });
 }
 
 export function clockTime(at: number): string {
-  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return shown(at, { hour: '2-digit', minute: '2-digit' });
 }
 
 export function dayAndTime(at: number): string {
-  return new Intl.DateTimeFormat(undefined, {
+  return shown(at, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
     hour: '2-digit',
     minute: '2-digit',
-  }).format(at);
+  });
 }
 
 /** The short name of the reader's zone at that time. */
 export function zoneName(at: number): string {
-  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' }).formatToParts(at);
+  const parts = inZone({ timeZoneName: 'short' }).formatToParts(at);
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
 }
 
 export function dayOf(at: number): string {
-  return new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+  return shown(at, { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
 /** "12 min", "1 h 20 min". */
@@ -65,9 +69,17 @@ function ago(at: number, now: number): string {
 
 function nearDay(at: number, now: number): string | null {
   const day = (time: number): number => {
-    const date = new Date(time);
-    return Math.round(new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() / 86_400_000);
+    const parts = inZone({ year: 'numeric', month: 'numeric', day: 'numeric' }).formatToParts(time);
+    const part = (type: string): number => Number(parts.find((each) => each.type === type)?.value);
+    return Date.UTC(part('year'), part('month') - 1, part('day')) / 86_400_000;
   };
   const difference = day(at) - day(now);
   return { '-1': 'yesterday', '0': 'today', '1': 'tomorrow' }[String(difference)] ?? null;
+}
+
+const shown = (at: number, format: Intl.DateTimeFormatOptions): string => inZone(format).format(at);
+
+function inZone(format: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const timeZone = store.users.get(store.user)?.timeZone;
+  return new Intl.DateTimeFormat(undefined, timeZone === undefined ? format : { ...format, timeZone });
 }
