@@ -4,6 +4,7 @@ import type { PagerPerson } from '../../core/rota.js';
 import { OutsideError } from '../../errors.js';
 import type { IncidentSeen, Incidents } from '../../ports.js';
 import { odd, type RestApi } from './rest-api.js';
+import { whole } from './words.js';
 
 const ALREADY_RESOLVED = 1001;
 const ALREADY_ACKNOWLEDGED = 1002;
@@ -45,6 +46,8 @@ export const incidentSchema = z
       url: one.html_url ?? null,
     }),
   );
+
+const asNote = (text: string): string => whole(text.slice(0, NOTE_LENGTH));
 
 const notesSchema = z.array(z.object({ content: z.string() }));
 
@@ -108,13 +111,13 @@ export function createIncidents(
     async note(id, text) {
       const path = `/incidents/${encodeURIComponent(id)}/notes`;
       const from = speaker(null, `POST ${path}`);
-      const body = { note: { content: text.slice(0, NOTE_LENGTH) } };
+      const body = { note: { content: asNote(text) } };
       const answer = await rest.call('POST', path, { body, from });
       if (answer.status !== 200 && answer.status !== 201) throw rest.refused(`POST ${path}`, answer);
     },
     async hasNote(id, text) {
       const notes = await asked(`/incidents/${encodeURIComponent(id)}/notes`, 'notes', notesSchema);
-      return notes?.some(({ content }) => content.trim() === text.slice(0, NOTE_LENGTH).trim()) ?? false;
+      return notes?.some(({ content }) => content.trim() === asNote(text).trim()) ?? false;
     },
     person: (id) => asked(`/users/${encodeURIComponent(id)}`, 'user', personSchema),
     async personByEmail(email) {

@@ -4,6 +4,7 @@ import type { PagerEvent } from '../../core/message.js';
 import { OutsideError } from '../../errors.js';
 import type { Pager } from '../../ports.js';
 import { createEventsApi } from './events-api.js';
+import { line, whole } from './words.js';
 
 const SUMMARY_LENGTH = 1024;
 const KEY_LENGTH = 255;
@@ -49,12 +50,12 @@ function eventBody(event: Alert, routingKey: string): object {
     client: 'Muster',
     ...(event.links === undefined || event.links.length === 0 ? {} : { links: event.links }),
     payload: {
-      summary: short(event.summary, SUMMARY_LENGTH),
+      summary: line(event.summary, SUMMARY_LENGTH),
       source: `muster/${event.fleet}`,
       severity: event.severity,
       timestamp: new Date(event.at).toISOString(),
       component: event.fleet,
-      custom_details: event.details,
+      custom_details: wholeDetails(event),
     },
   };
 }
@@ -63,10 +64,10 @@ function changeBody(event: Change, routingKey: string): object {
   return {
     routing_key: routingKey,
     payload: {
-      summary: short(event.summary, SUMMARY_LENGTH),
+      summary: line(event.summary, SUMMARY_LENGTH),
       source: `muster/${event.fleet}`,
       timestamp: new Date(event.at).toISOString(),
-      custom_details: { ...event.details, id: event.id },
+      custom_details: { ...wholeDetails(event), id: event.id },
     },
     links: [],
   };
@@ -79,5 +80,7 @@ function dedupKey(key: string): string {
   return `${key.slice(0, KEY_LENGTH - 17)}-${hash}`;
 }
 
-const short = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+const wholeDetails = ({ details }: PagerEvent): PagerEvent['details'] =>
+  Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [key, typeof value === 'string' ? whole(value) : value]),
+  );

@@ -117,6 +117,23 @@ test("long words are cut to PagerDuty's limits, and long keys stay apart", async
   ok(long.every(({ dedupKey, summary }) => dedupKey.length === 255 && summary.length === 1024));
 });
 
+test('a name that breaks lines or turns the text around is one plain line, and no cut leaves half of a character', async () => {
+  const name = 'Asha\u202e\n🌴\u200dRao';
+  await pager.send(anAlert('trigger', 'names', `ocr: slow (${name})`), null);
+  equal(incident('names')[0]?.summary, 'ocr: slow (Asha 🌴\u200dRao)');
+  const cutReason = '🌴'.repeat(10).slice(0, 5);
+  const long = {
+    ...anAlert('trigger', 'halves', `${'s'.repeat(1_022)}🌴🌴`),
+    details: { reason: cutReason },
+  };
+  await pager.send(long, null);
+  equal(incident('halves')[0]?.summary, `${'s'.repeat(1_022)}\ufffd…`);
+  const base = { v: 1, kind: 'change', fleet: 'ocr', id: 'h', at: NOW } as const;
+  await pager.send({ ...base, summary: cutReason, details: { said: cutReason } }, null);
+  const told = standIn.changes().at(-1);
+  deepEqual([told?.summary, told?.details], ['🌴🌴\ufffd', { said: '🌴🌴\ufffd', id: 'h' }]);
+});
+
 test('an event that PagerDuty refuses is not sent again, and its words come through without the key', async () => {
   const error = await outsideError(pager.send(anAlert('trigger', 'bad'), 'too-short-key'));
   deepEqual([error.class, error.why, error.status], ['human', 'error', 400]);
