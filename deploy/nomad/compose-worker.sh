@@ -9,6 +9,8 @@
 #   STOP_SECONDS   how long a container may finish its request; less than the job's kill_timeout
 #   START_SECONDS  until when every container must be healthy; 300 when absent
 #   HEALTH_PORT    containers answer for their health at this port and the next SLOTS - 1; 18080 when absent
+#   HEALTH_HOST    the VM's address on which they do; every one when absent
+#   HEALTH_COMMAND says how they all are, for Muster to read as a file: see worker-health.sh beside this; absent: no file
 #   CPUS           the VM's CPUs; absent: asked for. Each container is pinned to its own share of them
 set -u
 
@@ -21,8 +23,10 @@ service=${SERVICE:-worker}
 cpus=${CPUS:-$(nproc)}
 
 health_port=${HEALTH_PORT:-18080}
-HEALTH_PORTS="$health_port-$((health_port + slots - 1))"
-export HEALTH_PORTS
+HEALTH_PORTS="${HEALTH_HOST:+$HEALTH_HOST:}$health_port-$((health_port + slots - 1))"
+# Time for each of them, one after the other.
+HEALTH_TIMEOUT=${HEALTH_TIMEOUT:-$((slots + 2))}
+export HEALTH_PORTS HEALTH_TIMEOUT
 
 compose() { docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
 
@@ -48,11 +52,19 @@ pin() {
   done
 }
 
+health=
+end_health() {
+  [ -n "$health" ] && kill "$health" 2>/dev/null && wait "$health"
+  health=
+}
+trap end_health EXIT
+
 stopping=
 stop() {
   [ -n "$stopping" ] && return
   stopping=yes
   echo 'stopping: workers finish what they hold'
+  end_health
   compose stop --timeout "$stop_seconds"
   compose down --remove-orphans --timeout 5
   [ -n "${logs:-}" ] && kill "$logs" 2>/dev/null
@@ -70,6 +82,10 @@ if ! wait "$!"; then
   exit 1
 fi
 pin || echo 'CPUs could not be pinned; the containers share them'
+if [ -n "${HEALTH_COMMAND:-}" ]; then
+  sh "$(dirname "$0")/worker-health.sh" &
+  health=$!
+fi
 
 # In the background and waited for: a trap runs at once then, and not when a foreground command has ended.
 compose logs --follow --no-log-prefix &

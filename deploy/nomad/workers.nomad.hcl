@@ -16,6 +16,12 @@ variable "slots" {
   type    = number
   default = 4
 }
+# Empty: Muster asks the containers over HTTP. Else Muster reads what this command prints, and their ports are the VM's own:
+#   -var health_command=/opt/muster/compose-health.sh
+variable "health_command" {
+  type    = string
+  default = ""
+}
 
 job "workers" {
   id          = "${var.fleet}-${var.zone}"
@@ -33,7 +39,7 @@ job "workers" {
   }
 
   update {
-    max_parallel      = 1
+    max_parallel = 1
     # The script ends when its containers do not become healthy; while it runs for so long, the model is loaded.
     health_check      = "task_states"
     min_healthy_time  = "90s"
@@ -65,8 +71,8 @@ job "workers" {
       value    = "true"
     }
 
-    # Where Muster asks the containers how they are: a port each, SLOTS of them from this one on. In muster.yml:
-    #   health: { portPerWorker: true }
+    # Where the containers are asked how they are: a port each, SLOTS of them from this one on. In muster.yml:
+    #   health: { portPerWorker: true }, or with health_command: health: { file: alloc/health.json }
     network {
       port "health" {
         static = 18080
@@ -100,6 +106,9 @@ job "workers" {
         SLOTS        = var.slots
         STOP_SECONDS = "90"
         HEALTH_PORT  = "${NOMAD_PORT_health}"
+
+        HEALTH_HOST    = var.health_command == "" ? "" : "127.0.0.1"
+        HEALTH_COMMAND = var.health_command
       }
 
       # Longer than the longest request and STOP_SECONDS together; the client's max_kill_timeout must allow it.

@@ -1,8 +1,16 @@
 /** The wrapper around Compose, with a docker that only keeps books: its calls, and the containers it has. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -17,7 +25,7 @@ echo "$*" >>"$BOOKS/calls"
 [ "$1" = compose ] && { shift; while case "$1" in --project-name|--file) true ;; *) false ;; esac; do shift 2; done; }
 case "$1" in
   ps) cat "$BOOKS/containers" 2>/dev/null ;;
-  up) [ -e "$BOOKS/ill" ] && exit 1; for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
+  up) echo "$HEALTH_PORTS" >"$BOOKS/ports"; [ -e "$BOOKS/ill" ] && exit 1; for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
   logs) while [ -s "$BOOKS/containers" ]; do sleep 0.05; done ;;
   stop|down|rm) : >"$BOOKS/containers" ;;
 esac
@@ -41,10 +49,13 @@ describe('the wrapper of several model containers on one VM', () => {
     task = null;
     rmSync(folder, { recursive: true, force: true });
   });
-  const start = (): ChildProcess => {
+  const start = (more: Record<string, string> = {}): ChildProcess => {
     const env = { PATH: `${folder}:${process.env.PATH}`, BOOKS: folder };
     const settings = { PROJECT: 'p', COMPOSE_FILE: 'f', SLOTS: '4', CPUS: '16', STOP_SECONDS: '7' };
-    task = spawn('sh', [wrapper], { env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+    task = spawn('sh', [wrapper], {
+      env: { ...env, ...settings, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return task;
   };
   const until = async (what: () => boolean) => {
@@ -103,6 +114,33 @@ describe('the wrapper of several model containers on one VM', () => {
     equal(short().at(-1), 'down --remove-orphans --timeout 5');
   });
 
+  it('keeps their health in a file while they run, and ends that with them', async () => {
+    const health = join(folder, 'health.json');
+    const child = start({
+      ...{ NOMAD_ALLOC_DIR: folder, HEALTH_SECONDS: '0.1' },
+      HEALTH_COMMAND: 'echo "{\\"limit\\":$HEALTH_TIMEOUT}"',
+    });
+    await until(() => existsSync(health));
+    match(readFileSync(health, 'utf8'), /"limit":6/);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    equal(existsSync(health), false);
+  });
+
+  it('lets the containers listen where it is told', async () => {
+    for (const [host, ports] of [
+      ['', '18080-18083'],
+      ['127.0.0.1', '127.0.0.1:18080-18083'],
+    ] as const) {
+      const child = start({ HEALTH_HOST: host });
+      await until(follows);
+      equal(readFileSync(join(folder, 'ports'), 'utf8').trim(), ports);
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      writeFileSync(join(folder, 'calls'), '');
+    }
+  });
+
   it('says what is missing', async () => {
     task = spawn('sh', [wrapper], {
       env: { PATH: process.env.PATH ?? '' },
@@ -126,14 +164,9 @@ describe('what is deployed', () => {
     for (const script of scripts) execFileSync('sh', ['-n', join(deploy, script)]);
   });
 
-  const nomad = process.env.PATH?.split(':').find((folder) => {
-    try {
-      return readdirSync(folder).includes('nomad');
-    } catch {
-      return false;
-    }
-  });
-  const skip = nomad === undefined ? 'no nomad on PATH' : false;
+  // 1.1 knows no `fmt`.
+  const formats = spawnSync('nomad', ['fmt', '-help']).status === 0;
+  const skip = formats ? false : 'no nomad on PATH that could say so';
   it('Nomad takes every job file', { skip }, () => {
     for (const name of readdirSync(join(deploy, 'nomad')).filter((each) => each.endsWith('.nomad.hcl')))
       execFileSync('nomad', ['fmt', '-check', join(deploy, 'nomad', name)]);

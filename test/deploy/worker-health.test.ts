@@ -1,0 +1,209 @@
+/** The script that leaves the workers' health in a file, with commands that answer, hang, shout and leave others behind. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { readAnswer, readWritten } from '../../src/adapters/worker-health/answer.js';
+
+const deploy = fileURLToPath(new URL('../../../deploy/nomad/', import.meta.url));
+const WELL = { modelLoaded: true, deviceHealthy: true, lastSuccessAt: null, inFlight: 0 };
+
+describe('the script that writes health to a file', () => {
+  let folder: string;
+  let task: ChildProcess | null = null;
+  let said: string;
+  const file = () => join(folder, 'health.json');
+  const content = () => (existsSync(file()) ? readFileSync(file(), 'utf8') : null);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'muster-health-file-'));
+    said = '';
+  });
+  afterEach(async () => {
+    if (task !== null && task.exitCode === null && task.signalCode === null) {
+      task.kill('SIGTERM');
+      await once(task, 'exit');
+    }
+    task = null;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const script = join(deploy, 'worker-health.sh');
+  const begin = (command: string, limit = '0.5', args: string[] = [script]): ChildProcess => {
+    const env = { PATH: process.env.PATH, NOMAD_ALLOC_DIR: folder, HEALTH_COMMAND: command, FOLDER: folder };
+    task = spawn('sh', args, {
+      env: { ...env, HEALTH_SECONDS: '0.1', HEALTH_TIMEOUT: limit },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    task.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    return task;
+  };
+  const until = async (what: () => boolean) => {
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+      if (what()) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`not in time; it said: ${said}`);
+  };
+  const note = (name: string) => Number(readFileSync(join(folder, name), 'utf8'));
+  const isAlive = (pid: number): boolean => {
+    try {
+      // One that has ended and waits for its parent to notice is none.
+      return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+
+  it('Muster takes what it writes for an answer of now, whatever the exit status of the command', async () => {
+    begin(`echo; echo '  ${JSON.stringify({ slots: [WELL, null] }, null, 1)}'; exit 3`);
+    await until(() => content() !== null);
+    deepEqual(readWritten(content() ?? '', Date.now(), 15_000), [WELL, null]);
+  });
+
+  it('each answer is a whole new file, never the old one written over', async () => {
+    begin(`echo '${JSON.stringify(WELL)}'`);
+    const files = new Set<number>();
+    await until(() => {
+      const text = content();
+      if (text === null) return false;
+      deepEqual(readWritten(text, Date.now(), 15_000), [WELL]);
+      files.add(statSync(file()).ino);
+      return files.size > 1;
+    });
+  });
+
+  it('kills what hangs with all that it started, and no old answer stays meanwhile', async () => {
+    begin(
+      `[ -e "$FOLDER/hang" ] || { echo '${JSON.stringify(WELL)}'; exit; }
+       sleep 1000 & echo $! >"$FOLDER/child"; echo $$ >"$FOLDER/parent"; trap '' TERM; sleep 1000`,
+    );
+    await until(() => content() !== null);
+    writeFileSync(join(folder, 'hang'), '');
+    await until(() => content() === null);
+    await until(() => said.includes('was killed'));
+    rmSync(join(folder, 'hang'));
+    const [child, parent] = [note('child'), note('parent')];
+    await until(() => !isAlive(child) && !isAlive(parent));
+    await until(() => content() !== null);
+  });
+
+  it('without an answer there is no file, and the log has it once', async () => {
+    begin(
+      `echo >>"$FOLDER/runs"; [ -e "$FOLDER/well" ] && echo '${JSON.stringify(WELL)}' || echo 'no device'`,
+    );
+    const runs = () => (existsSync(join(folder, 'runs')) ? statSync(join(folder, 'runs')).size : 0);
+    await until(() => runs() > 2);
+    equal(content(), null);
+    writeFileSync(join(folder, 'well'), '');
+    await until(() => content() !== null);
+    rmSync(join(folder, 'well'));
+    await until(() => content() === null);
+    const [none, well] = ['health: the command prints no JSON object\n', 'health: the command answers\n'];
+    await until(() => said === none + well + none);
+  });
+
+  it('the answer of an earlier task goes at once', async () => {
+    writeFileSync(file(), `{"writtenAt":"${new Date().toISOString()}"}`);
+    begin('sleep 1000', '1000');
+    await until(() => content() === null);
+  });
+
+  it('an answer without end does not fill the disk', async () => {
+    begin(`printf '{'; exec yes`);
+    await until(() => content() !== null);
+    ok((content() ?? '').length < 66_000);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    it(`${signal} ends it, its command and its file`, async () => {
+      const child = begin(
+        `[ -e "$FOLDER/hang" ] || { echo '${JSON.stringify(WELL)}'; exit; }; echo $$ >"$FOLDER/parent"; sleep 1000`,
+        '1000',
+      );
+      await until(() => content() !== null);
+      writeFileSync(join(folder, 'hang'), '');
+      await until(() => existsSync(join(folder, 'parent')));
+      child.kill(signal);
+      const [code] = await once(child, 'exit');
+      equal(code, 0);
+      await until(() => !isAlive(note('parent')));
+      deepEqual(readdirSync(folder).sort(), ['hang', 'parent']);
+    });
+
+  it('ends by itself when whoever started it was killed', async () => {
+    const starter = begin(`echo '${JSON.stringify(WELL)}'`, '0.5', [
+      '-c',
+      `sh '${script}' & echo $! >"$FOLDER/script"; wait`,
+    ]);
+    await until(() => content() !== null);
+    starter.kill('SIGKILL');
+    await until(() => !isAlive(note('script')));
+    equal(content(), null);
+  });
+
+  it('says what is missing', async () => {
+    const wrong = promisify(execFile)('sh', [script], {
+      env: { PATH: process.env.PATH },
+    });
+    await wrong.then(
+      () => ok(false, 'it ran'),
+      (error: { stderr: string }) => match(error.stderr, /HEALTH_COMMAND/),
+    );
+  });
+});
+
+describe('the command that asks the containers', () => {
+  it('gives one answer in the order of their ports; one that says nothing of use is unknown', async () => {
+    const bodies = [
+      JSON.stringify(WELL),
+      '<html>',
+      JSON.stringify({ ...WELL, deviceHealthy: false }, null, 2),
+    ];
+    const { port, servers } = await consecutive(bodies);
+    try {
+      const env = {
+        PATH: process.env.PATH,
+        SLOTS: '3',
+        HEALTH_PORT: String(port),
+      };
+      const { stdout } = await promisify(execFile)('sh', [join(deploy, 'compose-health.sh')], { env });
+      deepEqual(readAnswer(stdout), [WELL, null, { ...WELL, deviceHealthy: false }]);
+    } finally {
+      for (const server of servers) server.close();
+    }
+  });
+
+  /** Servers at ports one after the other; one that is not well answers with 503. */
+  async function consecutive(bodies: string[]) {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const servers = bodies.map((body) =>
+        createServer((_request, response) =>
+          response.writeHead(body.includes('false') ? 503 : 200, { connection: 'close' }).end(body),
+        ),
+      );
+      try {
+        let next = 0;
+        for (const server of servers) {
+          await new Promise<void>((resolve, reject) => {
+            server.once('error', reject).listen(next, '127.0.0.1', resolve);
+          });
+          next = (server.address() as AddressInfo).port + 1;
+        }
+        return { port: next - servers.length, servers };
+      } catch {
+        for (const server of servers) server.close();
+      }
+    }
+    throw new Error('no ports in a row are free');
+  }
+});
