@@ -137,6 +137,7 @@ describe('nextSteps, raising', () => {
     const unplaced = zone({ desired: 8, ready: 4, starting: 0 });
     assert.deepEqual(steps(60_001, 8, unplaced), [{ do: 'grow', zone: 'a', size: 3 }], 'what ran on it, too');
     const replaced = [group('n1', 'n3')];
+    nodes.push(node('n0', 0, { status: 'down', eligible: false }));
     assert.deepEqual(kinds(steps(60_001, 8, zone(), replaced)), ['wait'], 'its place was taken already');
   });
   it('waits for a running deployment instead of trying and seeing', () => {
