@@ -54,6 +54,7 @@ export function createBenchWorld(fleets: number, clock: Clock, store: Store, que
         stopWorker: unused,
         failDeployment: unused,
         promote: unused,
+        revert: unused,
       },
       nodeGroups: { list: unused, grow: unused, remove: unused },
       demand: { demand: async (source) => demandNow(source.kind === 'rabbitmq' ? source.queue : '', clock) },

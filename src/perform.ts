@@ -42,7 +42,7 @@ export async function perform(step: Step, what: Task, hands: Hands): Promise<Out
     case 'wait':
       return {
         acted: false,
-        lacks: false,
+        lacks: step.for === 'promotion',
         note: step.for === 'workers' || step.for === 'leaving' ? null : `${zone}: ${step.detail}`,
       };
     case 'give-up':
@@ -153,6 +153,8 @@ export async function performRemedy(
         return { ok: false, said: `Another deployment has begun in ${step.zone}: nothing was promoted.` };
       return { ok: true, said: `The deployment in ${step.zone} was promoted.` };
     }
+    case 'revert':
+      return reverted(step, fleet, orchestrator);
     case 'drain-node':
       await orchestrator.drain(target, step.node, {
         decisionId: 'remedy',
@@ -171,5 +173,23 @@ export async function performRemedy(
       const moved = await hands.deadLetters.requeue(fleet.demand, step.most);
       return { ok: true, said: `${moved} dead-lettered messages were moved back.` };
     }
+  }
+}
+
+async function reverted(
+  { zone, from, to }: Extract<RemedyStep, { do: 'revert' }>,
+  fleet: FleetConfig,
+  orchestrator: OrchestratorActor,
+): Promise<{ ok: boolean; said: string }> {
+  const { kind } = await orchestrator.revert(fleet.orchestrator, zone, { from, to });
+  switch (kind) {
+    case 'done':
+      return { ok: true, said: `The job of ${zone} was given back its version ${to}; its count stayed.` };
+    case 'changed':
+      return { ok: false, said: `Somebody changed the job of ${zone} meanwhile: it was left as it is.` };
+    case 'forgotten':
+      return { ok: false, said: `The job of ${zone} has no version ${to} any more: it was left as it is.` };
+    case 'rollout':
+      return { ok: false, said: `A rollout holds ${zone}: deploy rollback ${fleet.name} takes it back.` };
   }
 }

@@ -149,6 +149,9 @@ export type PromoteResult =
   | { kind: 'superseded' }
   | { kind: 'unhealthy'; canaries: Canaries };
 
+/** 'changed': somebody changed the job since. 'forgotten': that version is not kept. 'rollout': Muster's own holds the zone. */
+export type RevertResult = { kind: 'done' | 'changed' | 'forgotten' | 'rollout' };
+
 export interface OrchestratorActor {
   /** Absolute: the zone shall hold `workers`. Looks for a blocking deployment first; never scales past what fits. */
   scale(
@@ -173,6 +176,15 @@ export interface OrchestratorActor {
   failDeployment(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<void>;
   /** A deployment whose canaries are all healthy goes on to every worker. One that is promoted or over is no error. */
   promote(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<PromoteResult>;
+  /**
+   * The zone's job shall run what its version `to` ran, which was proven then: no canaries first. Its count stays. Where it
+   * does not run it yet, its newest version must be `from` (null: any).
+   */
+  revert(
+    target: OrchestratorTarget,
+    zone: string,
+    versions: { from: number | null; to: number },
+  ): Promise<RevertResult>;
 }
 
 /* ---- rollouts ---- */

@@ -5,6 +5,7 @@
  *   raising:  grow the group -> nodes ready -> plan -> scale (as far as it fits) -> workers ready
  *   cutting:  scale -> workers gone -> drain emptied nodes -> remove exactly those
  */
+import { needsPromotion } from './foreign.js';
 import { isMaintenanceMark } from './maintenance/state.js';
 import type { DesiredState, Millis, NodeSeen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
@@ -25,7 +26,8 @@ export type Step =
   | {
       do: 'wait';
       zone: string;
-      for: 'nodes' | 'workers' | 'leaving' | 'deployment' | 'drain';
+      /** promotion: of a raise that a person can let go on, and nobody else. */
+      for: 'nodes' | 'workers' | 'leaving' | 'deployment' | 'promotion' | 'drain';
       detail: string;
     }
   | { do: 'give-up'; zone: string; detail: string };
@@ -137,8 +139,14 @@ function raise(
   if (seen.draining > 0 && taken && !emptying && !late) {
     return { do: 'wait', zone, for: 'leaving', detail: `${seen.draining} workers finishing` };
   }
-  if (seen.blocked !== null && seen.blocked.kind !== 'rollout')
-    return { do: 'wait', zone, for: 'deployment', detail: seen.blocked.detail };
+  const { blocked } = seen;
+  if (blocked !== null && blocked.kind !== 'rollout')
+    return {
+      do: 'wait',
+      zone,
+      for: needsPromotion(blocked) ? 'promotion' : 'deployment',
+      detail: blocked.detail,
+    };
   return { do: 'scale', zone, workers, raise: true };
 }
 

@@ -69,6 +69,19 @@ export interface ZoneSeen {
   /** Of the ready ones, those that say themselves that they do not serve, or are known to be stuck; absent: none is known. */
   degraded?: number;
   blocked: Blocked | null;
+  /** Its job's newest version, which somebody else deployed, does not get healthy; absent: none is known, or it is the first. */
+  bad?: BadVersion;
+}
+
+export interface BadVersion extends RunsVersion {
+  /** The newest earlier one that was healthy and runs something else. */
+  before: RunsVersion;
+}
+
+/** A version of a zone's job; `image`: null where none is known. */
+export interface RunsVersion {
+  version: number;
+  image: string | null;
 }
 
 export type OverrideKind = 'pin' | 'floor' | 'ceiling';

@@ -2,7 +2,7 @@
  * The in-memory twins of the orchestrator and the node groups, over the simulated cluster. They pass the same contract
  * suites as the adapters. Every call goes through the fault hook first, so that a story can make any of them fail.
  */
-import { canaryWords } from '../core/canaries.js';
+import { canaryWords } from '../core/foreign.js';
 import type { Blocked, Millis, NodeSeen, ZoneSeen } from '../core/model.js';
 import { OutsideError } from '../errors.js';
 import type {
@@ -29,6 +29,7 @@ import {
   type SimVm,
 } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
+import { badOf, revert } from './reverts.js';
 import { isHeld, raiseHeld } from './rollouts.js';
 
 export interface PortCall {
@@ -45,6 +46,7 @@ export interface PortCall {
     | 'stopWorker'
     | 'failDeployment'
     | 'promote'
+    | 'revert'
     | 'list'
     | 'grow'
     | 'remove';
@@ -182,6 +184,8 @@ export function createSimulatedOrchestrator(options: TwinOptions): OrchestratorR
         if (outcome.kind === 'done' || outcome.why !== 'unhealthy') return { kind: 'done' };
         return { kind: 'unhealthy', canaries: { healthy: outcome.healthy, asked: outcome.asked } };
       }),
+    revert: (target, zone, versions) =>
+      through('revert', zone, () => revert(cluster, jobIn(cluster, target, zone), versions)),
   };
 }
 
@@ -278,6 +282,7 @@ function see(cluster: Cluster, zone: string, job: SimJob): ZoneSeen {
     draining: found?.draining ?? 0,
     ...(job.abandoned > 0 ? { abandoned: job.abandoned * job.workersPerAllocation } : {}),
     blocked: blockOf(cluster, job),
+    ...badOf(cluster, job),
   };
 }
 

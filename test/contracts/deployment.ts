@@ -10,6 +10,8 @@ import type { ClusterSpec } from '../../src/simulation/cluster.js';
 import { aSpec, targetOf } from './orchestrator.js';
 import { BAD, NEW, OLD, type RolloutStage } from './rollout.js';
 
+const NEWER = 'registry.example/face-match:2.1';
+
 export function deploymentContract(name: string, open: (spec: ClusterSpec) => Promise<RolloutStage>): void {
   describe(`deployments of others: ${name}`, () => {
     let stage: RolloutStage;
@@ -83,12 +85,86 @@ export function deploymentContract(name: string, open: (spec: ClusterSpec) => Pr
       await stage.deploy('a', NEW, 1);
       const id = await waits(1);
       assert.deepEqual(await promote(id, 'b'), { kind: 'superseded' });
-      await stage.deploy('a', 'registry.example/face-match:2.1', 1);
+      await stage.deploy('a', NEWER, 1);
       await stage.reach(
         'the next one tries',
         async () => ![id, ''].includes((await zoneOf()).blocked?.id ?? ''),
       );
       assert.deepEqual(await promote(id), { kind: 'superseded' });
+    });
+
+    const revert = async (from: number | null, to: number): Promise<void> =>
+      assert.deepEqual(await stage.orchestrator.revert(target, 'a', { from, to }), { kind: 'done' });
+    const allRun = async (image: string, many = 6) =>
+      stage.reach(
+        `all run ${image}`,
+        async () =>
+          (await workers()).length === many && (await ready(image)).length === many && (await isFree()),
+        20,
+      );
+
+    it('names a version that does not get healthy and the one before it, and goes back without a restart', async () => {
+      const before = (await workers()).map((one) => one.id).sort();
+      await stage.deploy('a', BAD, 1);
+      await stage.reach('it is known', async () => (await zoneOf()).bad !== undefined, 15);
+      const { bad } = await zoneOf();
+      assert.ok(bad !== undefined && bad.version > bad.before.version);
+      assert.deepEqual([bad.image, bad.before.image], [BAD, OLD]);
+      assert.equal((await zoneOf('b')).bad, undefined);
+      await revert(bad.version, bad.before.version);
+      await allRun(OLD);
+      assert.deepEqual((await workers()).map((one) => one.id).sort(), before);
+      const { desired, bad: known } = await zoneOf();
+      assert.deepEqual([desired, known], [6, undefined]);
+    });
+
+    it('keeps the live count where the version had another one', async () => {
+      await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
+      await allRun(OLD, 5);
+      await stage.deploy('a', NEW, 0);
+      await allRun(NEW, 5);
+      assert.deepEqual(await stage.orchestrator.revert(target, 'a', { from: 0, to: 0 }), { kind: 'changed' });
+      assert.equal((await ready(NEW)).length, 5);
+      await revert(null, 0);
+      await allRun(OLD, 5);
+      assert.equal((await zoneOf()).desired, 5);
+    });
+
+    it('waits for no canaries on the way back, though the version had some; a repeat changes nothing', async () => {
+      await stage.deploy('a', NEW, 1);
+      await promote(await waits(1));
+      await allRun(NEW);
+      await stage.deploy('a', NEWER, 0);
+      await allRun(NEWER);
+      await revert(2, 1);
+      await revert(2, 1);
+      await allRun(NEW);
+      const ids = (await workers()).map((one) => one.id);
+      await revert(2, 1);
+      await stage.rest();
+      assert.deepEqual(
+        (await ready(NEW)).map((one) => one.id),
+        ids,
+      );
+    });
+
+    it('refuses a version that is not kept, and a zone that a rollout holds', async () => {
+      const ask = (to: number) => stage.orchestrator.revert(target, 'a', { from: null, to });
+      assert.deepEqual(await ask(99), { kind: 'forgotten' });
+      const [first] = await workers();
+      await stage.rollouts.update(target, 'a', first!.node, NEW, { rolloutId: 'r-1', most: 1 });
+      assert.deepEqual(await ask(0), { kind: 'rollout' });
+    });
+
+    it('a return whose answer is lost is made good by asking again', async () => {
+      await stage.deploy('a', BAD, 1);
+      await stage.reach('it is known', async () => (await zoneOf()).bad !== undefined, 15);
+      const { version = 0, before } = (await zoneOf()).bad ?? {};
+      const ask = () => stage.orchestrator.revert(target, 'a', { from: version, to: before?.version ?? -1 });
+      stage.loseNextAnswer();
+      await ask().catch(() => {});
+      assert.deepEqual(await ask(), { kind: 'done' });
+      await allRun(OLD);
     });
 
     it('a promotion whose answer is lost is made good by asking again', async () => {

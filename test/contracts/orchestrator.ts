@@ -202,6 +202,7 @@ export function orchestratorContract(name: string, open: (spec: ClusterSpec) => 
       stage.pass(10 * MINUTE);
       const over = await zone('a');
       assert.deepEqual([over.blocked, over.desired, over.abandoned], [null, 12, 8]);
+      assert.equal(over.bad, undefined, 'what it runs was healthy before');
     });
 
     it('a count changed by somebody else shows as desired', async () => {

@@ -100,6 +100,36 @@ test('a fleet that became slow after a rollout is rolled back first', () => {
   equal(names(seen({ alertSince: NOON, rollout: before })).includes('roll-back'), false);
 });
 
+test('a version of somebody else that does not get healthy is rolled back, not failed; a rollout under way has the say', () => {
+  const bad = { version: 7, image: 'ocr:7', before: { version: 5, image: 'ocr:5' } };
+  const zones = wedged(11).map((zone, n) => (n === 0 ? { ...zone, bad } : zone));
+  const [fit, ...others] = fitting(seen({ zones }));
+  deepEqual(
+    [fit?.remedy.name, fit?.words, fit?.why, others.length],
+    ['roll-back', ['a:5'], 'version 7 (ocr:7) does not get healthy in a', 0],
+  );
+  const steps = (words: string[], symptoms: Partial<Symptoms>) => {
+    const plan = planOf('roll-back', words, seen(symptoms));
+    return plan.kind === 'plan' ? plan.steps : plan.why;
+  };
+  const back = { do: 'revert', zone: 'a', from: 7, to: 5 };
+  deepEqual(steps([], { zones }), [back]);
+  deepEqual(steps(['a:5'], { zones }), [back]);
+  deepEqual(steps(['a:3,b:4'], { zones }), [
+    { ...back, to: 3 },
+    { do: 'revert', zone: 'b', from: null, to: 4 },
+  ]);
+  const rollout = { image: 'ocr:8', at: NOON - 20 * MINUTE, open: true, ended: null };
+  equal(names(seen({ zones, rollout })).includes('roll-back'), false);
+  deepEqual(steps([], { zones, rollout }), [{ do: 'say', text: 'deploy rollback ocr' }]);
+  equal(
+    steps(['a:5'], { zones, rollout }),
+    'A rollout is under way: deploy rollback ocr takes the fleet back.',
+  );
+  match(String(steps(['c:5'], { zones })), /“c:5” is no zone and version of ocr: say a:3 or b:3/);
+  match(String(steps([], {})), /no version of its jobs is known to be bad/);
+});
+
 test('the floor is raised by a quarter within the ceiling, for an hour, as a command', () => {
   const plan = planOf('raise-floor', [], seen({ desired: 10 }));
   deepEqual(plan.kind === 'plan' && plan.steps, [
@@ -165,6 +195,13 @@ test('by itself: at most so many an hour, and none twice', () => {
   equal(mayRunByItself(recycle('aaaa1111'), [recycled], 5, NOON), false, 'the same worker again');
   equal(mayRunByItself(recycle('bbbb2222'), [recycled], 5, NOON), true, 'another worker');
   equal(mayRunByItself(recycle('bbbb2222'), [recycled], 1, NOON), false, 'one an hour');
+  const reverted: RemedyRun = {
+    ...run('roll-back', 30),
+    steps: [{ do: 'revert', zone: 'a', from: 7, to: 5 }],
+  };
+  const backTo = (words: string) =>
+    mayRunByItself({ name: 'roll-back', words: [words] }, [reverted], 5, NOON);
+  deepEqual([backTo('a:5,b:5'), backTo('b:5')], [false, true]);
   const underWay: RemedyRun = { ...recycled, auto: false, status: 'running' };
   equal(mayRunByItself(recycle('bbbb2222'), [underWay], 5, NOON), false, 'one after the other');
 });

@@ -37,7 +37,7 @@ nodeGroupsContract('simulated twin', async (spec) => {
   return { ...world, groups: createSimulatedNodeGroups(world) };
 });
 
-const CHANGING = new Set(['scale', 'drain', 'grow', 'remove', 'update', 'prepull', 'promote']);
+const CHANGING = new Set(['scale', 'drain', 'grow', 'remove', 'update', 'prepull', 'promote', 'revert']);
 
 function aWorld(spec: ClusterSpec) {
   const cluster = createCluster(spec);

@@ -188,6 +188,7 @@ export function anOrchestrator(): OrchestratorReader & OrchestratorActor {
     stopWorker: async () => {},
     failDeployment: async () => {},
     promote: async () => ({ kind: 'done' }),
+    revert: async () => ({ kind: 'done' }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What may stand in the way of a change: another owner, the operator, a running deployment. */
-import { canaryWords } from '../../core/canaries.js';
+import { canaryWords } from '../../core/foreign.js';
 import type { Blocked } from '../../core/model.js';
 import type { Log } from '../../ports.js';
 import type { NomadClient } from './client.js';

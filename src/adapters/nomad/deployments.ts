@@ -1,5 +1,5 @@
 /** Deployments of others: what one waits for, and the ways out that people choose. */
-import { areWell } from '../../core/canaries.js';
+import { areWell } from '../../core/foreign.js';
 import type { Canaries } from '../../core/model.js';
 import type { PromoteResult } from '../../ports.js';
 import type { NomadClient } from './client.js';

@@ -21,6 +21,7 @@ import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
 import { isHeld, deploymentOf as newestDeployment, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
+import { badVersionOf, revert } from './revert.js';
 import {
   drainedShape,
   eligibilityShape,
@@ -174,12 +175,16 @@ export function createNomadOrchestrator(
               deploymentOf(place.job),
               readAllocations(client, place.job),
             ]);
-            const blocked = await blocks.of(place.job, place.group, deployment);
+            const [blocked, bad] = await Promise.all([
+              blocks.of(place.job, place.group, deployment),
+              badVersionOf(client, place, deployment),
+            ]);
             const abandoned = abandonedBy(deployment, place.group);
             return {
               place,
               status,
               blocked,
+              bad,
               abandoned,
               counted: count(allocations, place.group, deployment),
             };
@@ -188,7 +193,7 @@ export function createNomadOrchestrator(
       ]);
       const per = target.workersPerAllocation;
       return seen.map(
-        ({ place, status, blocked, abandoned, counted: { ready, starting, draining } }): ZoneSeen => ({
+        ({ place, status, blocked, bad, abandoned, counted: { ready, starting, draining } }): ZoneSeen => ({
           zone: place.zone,
           up: isUp(nodes.get(place.zone) ?? []),
           desired: status.desired * per,
@@ -197,6 +202,7 @@ export function createNomadOrchestrator(
           draining: draining * per,
           ...(abandoned > 0 ? { abandoned: abandoned * per } : {}),
           blocked,
+          ...(bad === null ? {} : { bad }),
         }),
       );
     },
@@ -306,6 +312,11 @@ export function createNomadOrchestrator(
 
     async promote(anyTarget, zone, deploymentId) {
       return promote(client, placeIn(own(anyTarget), zone).job, deploymentId);
+    },
+
+    async revert(anyTarget, zone, versions) {
+      const place = placeIn(own(anyTarget), zone);
+      return oneAtATime(place.job, () => revert(client, place, versions));
     },
   };
 }

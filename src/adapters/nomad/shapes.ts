@@ -30,6 +30,7 @@ export const deploymentShape = z
     CreateIndex: z.number(),
     /** Of the job's registration or scale that made it. */
     JobModifyIndex: z.number().nullish(),
+    JobVersion: z.number(),
     /** Nanoseconds; since 1.9. */
     CreateTime: z.number().nullish(),
     TaskGroups: z
@@ -39,6 +40,7 @@ export const deploymentShape = z
           DesiredTotal: z.number(),
           HealthyAllocs: z.number(),
           PlacedAllocs: z.number(),
+          UnhealthyAllocs: z.number().nullish(),
           DesiredCanaries: z.number().nullish(),
           Promoted: z.boolean().nullish(),
           AutoPromote: z.boolean().nullish(),

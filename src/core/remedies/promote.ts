@@ -1,4 +1,4 @@
-import { areWell, canaryWords } from '../canaries.js';
+import { areWell, canaryWords } from '../foreign.js';
 import type { Canaries, Millis } from '../model.js';
 import { none, planned, type Remedy, type Symptoms } from './remedy.js';
 

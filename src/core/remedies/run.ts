@@ -50,7 +50,9 @@ function aimsAt({ steps }: RemedyRun, [target]: string[]): boolean {
     target === undefined ||
     steps.some(
       (step) =>
-        ('worker' in step && step.worker.startsWith(target)) || ('node' in step && step.node === target),
+        ('worker' in step && step.worker.startsWith(target)) ||
+        ('node' in step && step.node === target) ||
+        (step.do === 'revert' && target.split(',').includes(`${step.zone}:${step.to}`)),
     )
   );
 }

@@ -1,4 +1,4 @@
-import { areWell } from '../canaries.js';
+import { needsPromotion } from '../foreign.js';
 import type { Symptoms } from './remedy.js';
 import { none, planned, type Remedy } from './remedy.js';
 
@@ -15,7 +15,7 @@ export const unwedge: Remedy = {
   falls: false,
   fits(seen) {
     const [stuck] = held(seen).filter(
-      ({ since, isWaiting }) => !isWaiting && since !== null && seen.now - since >= STUCK_MS,
+      ({ since, hasOwnWay }) => !hasOwnWay && since !== null && seen.now - since >= STUCK_MS,
     );
     if (stuck === undefined || seen.rollout?.open === true) return null;
     const minutes = Math.round((seen.now - (stuck.since ?? seen.now)) / 60_000);
@@ -40,13 +40,13 @@ export const unwedge: Remedy = {
 };
 
 const held = ({ zones }: Symptoms) =>
-  (zones ?? []).flatMap(({ zone, blocked }) =>
+  (zones ?? []).flatMap(({ zone, blocked, bad }) =>
     blocked?.kind === 'deployment'
       ? [
           {
             ...{ zone, id: blocked.id, since: blocked.since },
-            // It is not stuck: somebody is to say that it may go on.
-            isWaiting: blocked.canaries !== undefined && areWell(blocked.canaries),
+            // It is not stuck: somebody is to say that it may go on, or that it goes back.
+            hasOwnWay: bad !== undefined || needsPromotion(blocked),
           },
         ]
       : [],

@@ -1,5 +1,6 @@
 /** Notes on PagerDuty's incidents: plain text, times in UTC. */
 import { sentence } from '../explain.js';
+import { badWords } from '../foreign.js';
 import { showTime } from '../local-time.js';
 import type { DecisionSummary, Sample } from '../model.js';
 import type { Remedy, Symptoms } from '../remedies/remedy.js';
@@ -21,13 +22,14 @@ export function diagnosticsNote(
   seen: Symptoms,
 ): string {
   const zones = (seen.zones ?? []).map(
-    ({ zone, up, desired, ready, starting, draining, blocked }) =>
+    ({ zone, up, desired, ready, starting, draining, blocked, bad }) =>
       `${zone}: ${[
         ...(up ? [] : ['DOWN']),
         `${ready} ready of ${desired}`,
         ...(starting === 0 ? [] : [`${starting} starting`]),
         ...(draining === 0 ? [] : [`${draining} leaving`]),
         ...(blocked === null ? [] : [`blocked (${blocked.detail})`]),
+        ...(bad === undefined ? [] : [badWords(bad)]),
       ].join(', ')}`,
   );
   const fits = seen.freezes.map((freeze) => `freeze by ${freeze.by.name} until ${utc(freeze.until)}`);

@@ -38,6 +38,7 @@ export function lackMessage(desired: DesiredState, lack: Lack, now: Millis): Mes
         kind: 'buttons',
         buttons: [
           { label: 'Status', command: `status ${fleet}` },
+          { label: 'Remedies', command: `remedy ${fleet}` },
           { label: 'Evaluate now', command: `run ${fleet}`, style: 'primary' },
         ],
       },

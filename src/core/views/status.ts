@@ -1,4 +1,5 @@
 /** `status`: overrides and freezes first, then the fleets. Four columns at most, so that it reads on a phone. */
+import { badWords, foreignLines } from '../foreign.js';
 import type { FleetHealth } from '../health/state.js';
 import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, DesiredState, Freeze, Millis, Override, Sample, ZoneSeen } from '../model.js';
@@ -50,14 +51,17 @@ export function statusMessage(status: StatusNow): Message {
   const { fleets, silent } = status;
   const late = fleets.filter(isLate);
   const blind = fleets.filter((fleet) => isBlind(fleet, status.now));
+  const foreign = fleets.flatMap(({ name, zones }) =>
+    foreignLines(zones ?? []).map((line) => `${name}, ${line}.`),
+  );
   const [only] = fleets;
   return {
-    summary: `${summaryOf(status, late)}${blindWords(blind)}`,
+    summary: [`${summaryOf(status, late)}${blindWords(blind)}`, ...foreign].join(' '),
     title: fleets.length === 1 && only !== undefined ? `Status of ${only.name}` : 'Status',
-    tone: silent.length + late.length + blind.length > 0 ? 'warn' : 'good',
+    tone: silent.length + late.length + blind.length + foreign.length > 0 ? 'warn' : 'good',
     parts: [
       ...intentParts(status),
-      ...[...silent, ...blindLines(blind)].map((text): Part => ({ kind: 'text', text })),
+      ...[...silent, ...blindLines(blind), ...foreign].map((text): Part => ({ kind: 'text', text })),
       ...(fleets.length === 1 && only !== undefined ? oneFleet(only, status.now) : manyFleets(status)),
     ],
   };
@@ -144,7 +148,7 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
         zone.zone,
         `${zone.ready}/${zone.desired}`,
         String(zone.starting),
-        zone.up ? (zone.blocked === null ? 'up' : `waits: ${zone.blocked.detail}`) : 'down',
+        zoneState(zone),
       ]),
     });
   }
@@ -157,6 +161,12 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
     ],
   });
   return parts;
+}
+
+function zoneState({ up, blocked, bad }: ZoneSeen): string {
+  if (!up) return 'down';
+  const state = blocked === null ? 'up' : `waits: ${blocked.detail}`;
+  return bad === undefined ? state : `${state}; ${badWords(bad)}`;
 }
 
 function sampleLine({ sample, staleMs }: FleetNow, now: Millis): Text {

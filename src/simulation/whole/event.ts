@@ -119,7 +119,8 @@ export interface Touch {
     | 'grow'
     | 'stop-worker'
     | 'fail-deployment'
-    | 'promote';
+    | 'promote'
+    | 'revert';
   fleet: string;
   /** null where it concerns all zones. */
   zone: string | null;

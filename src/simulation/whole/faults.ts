@@ -98,6 +98,7 @@ const CHANGING = new Set([
   'stopWorker',
   'failDeployment',
   'promote',
+  'revert',
   'move',
   'note',
 ]);

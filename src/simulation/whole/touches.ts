@@ -81,6 +81,10 @@ export function touchedOrchestrator(inner: Orchestrator, truth: Truth, run: () =
       touching(truth, run(), { what: 'promote', fleet: fleetOf(target, truth), zone, by: 'remedy' }, () =>
         inner.promote(target, zone, id),
       ),
+    revert: (target, zone, versions) =>
+      touching(truth, run(), { what: 'revert', fleet: fleetOf(target, truth), zone, by: 'remedy' }, () =>
+        inner.revert(target, zone, versions),
+      ),
   };
 }
 

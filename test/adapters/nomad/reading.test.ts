@@ -181,7 +181,7 @@ function anAllocation(over: Partial<Allocation>): Allocation {
 }
 
 function aDeployment(): Deployment {
-  return { ID: 'd', Status: 'running', StatusDescription: '', CreateIndex: 50 };
+  return { ID: 'd', Status: 'running', StatusDescription: '', JobVersion: 0, CreateIndex: 50 };
 }
 
 function aJob(over: Partial<Job>): Job {

@@ -1,0 +1,94 @@
+/**
+ * Back to an earlier version of a job: registered as it was, with the live counts and fenced by the job's index. Never
+ * Nomad's own revert, which brings the version's count back, too.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { BadVersion } from '../../core/model.js';
+import type { RevertResult } from '../../ports.js';
+import type { NomadClient } from './client.js';
+import { human } from './errors.js';
+import { deploymentOf, isMarked, register, withoutHold } from './held.js';
+import { imageIn, versionsOf } from './images.js';
+import { readJob } from './plan.js';
+import type { Deployment, Job } from './shapes.js';
+import { isActive } from './workers.js';
+
+interface Place {
+  job: string;
+  group: string;
+}
+
+/** Asks for the job's versions only when its newest deployment failed, or has somebody who is not healthy. */
+export async function badVersionOf(
+  client: NomadClient,
+  { job, group }: Place,
+  deployment: Deployment | null,
+): Promise<BadVersion | null> {
+  if (deployment === null || !isIll(deployment)) return null;
+  const [newest, ...earlier] = await versionsOf(client, job);
+  if (newest?.Version !== deployment.JobVersion || newest.Stable === true || isMarked(newest, group))
+    return null;
+  const stable = earlier.filter((one) => one.Stable === true);
+  // Of a scale, say: what it runs was healthy.
+  if (stable.some((one) => runsSame(one, newest))) return null;
+  const [before] = stable;
+  return before === undefined ? null : { ...runs(newest, group), before: runs(before, group) };
+}
+
+export async function revert(
+  client: NomadClient,
+  { job: id, group }: Place,
+  { from, to }: { from: number | null; to: number },
+): Promise<RevertResult> {
+  const [job, versions, deployment] = await Promise.all([
+    readJob(client, id),
+    versionsOf(client, id),
+    deploymentOf(client, id),
+  ]);
+  if (isMarked(job, group)) return { kind: 'rollout' };
+  const wanted = versions.find((one) => one.Version === to);
+  if (wanted === undefined) return { kind: 'forgotten' };
+  if (runsSame(job, wanted)) return { kind: 'done' };
+  if (from !== null && job.Version !== from) return { kind: 'changed' };
+  if ((job as { Stop?: unknown }).Stop === true) throw human(`revert job ${id}`, 'the job is stopped');
+  const own = isMarked(wanted, group) ? withoutHold(wanted, group, versions) : wanted;
+  const back = hasReplacedNone(job, deployment) ? own : withoutCanaries(own);
+  await register(client, { ...back, JobModifyIndex: job.JobModifyIndex }, true);
+  return { kind: 'done' };
+}
+
+/** The canaries of the newest version alone run it: going back restarts nobody, and Nomad asks for no canary. */
+const hasReplacedNone = (job: Job, deployment: Deployment | null): boolean =>
+  deployment?.JobVersion === job.Version &&
+  Object.values(deployment?.TaskGroups ?? {}).every(
+    (group) => (group.DesiredCanaries ?? 0) > 0 && group.Promoted !== true,
+  );
+
+/** In a full zone a canary would find no room. Whoever deploys next brings the job's own update stanza. */
+const withoutCanaries = (job: Job): Job => ({
+  ...job,
+  TaskGroups: job.TaskGroups.map((group) =>
+    group.Update == null ? group : { ...group, Update: { ...group.Update, Canary: 0 } },
+  ),
+});
+
+const isIll = (deployment: Deployment): boolean =>
+  deployment.Status === 'failed' ||
+  (isActive(deployment) &&
+    Object.values(deployment.TaskGroups ?? {}).some(({ UnhealthyAllocs }) => (UnhealthyAllocs ?? 0) > 0));
+
+const runs = (job: Job, group: string) => ({ version: job.Version ?? 0, image: imageIn(job, group) });
+
+/** What Nomad writes into a version, and what workers are neither started nor stopped for. */
+const BESIDES = new Set(
+  'Version Stable Status StatusDescription SubmitTime CreateIndex ModifyIndex JobModifyIndex VersionTag NomadTokenID Update Count Scaling'.split(
+    ' ',
+  ),
+);
+
+const runsSame = (a: Job, b: Job): boolean => isDeepStrictEqual(whatRuns(a), whatRuns(b));
+
+const whatRuns = (job: Job): object => ({ ...bare(job), TaskGroups: job.TaskGroups.map(bare) });
+
+const bare = (of: object): object =>
+  Object.fromEntries(Object.entries(of).filter(([key]) => !BESIDES.has(key)));

@@ -1,0 +1,45 @@
+/** The twin of going back to an earlier version of a job: see src/adapters/nomad/revert.ts. */
+import type { BadVersion } from '../core/model.js';
+import { OutsideError } from '../errors.js';
+import type { RevertResult } from '../ports.js';
+import { awaitsPromotion } from './cluster/deployments.js';
+import { isActive, latestDeployment, type SimJob } from './cluster/state.js';
+import type { Cluster } from './cluster.js';
+
+/** Empty: no version of somebody else's is known to be bad. */
+export function badOf(cluster: Cluster, job: SimJob): { bad?: BadVersion } {
+  const deployment = latestDeployment(cluster.state, job.id);
+  if (deployment === null || deployment.jobVersion !== job.version || job.held !== null) return {};
+  const isIll =
+    deployment.status === 'failed' ||
+    (isActive(deployment) &&
+      cluster.state.allocations.some((one) => one.deployment === deployment.id && one.healthy === false));
+  const stable = job.versions.filter((one) => one.stable);
+  if (!isIll || stable.some(({ image }) => image === job.image)) return {};
+  const before = stable.at(-1);
+  if (before === undefined) return {};
+  const { version, image } = before;
+  return { bad: { version: job.version, image: job.image, before: { version, image } } };
+}
+
+export function revert(
+  cluster: Cluster,
+  job: SimJob,
+  { from, to }: { from: number | null; to: number },
+): RevertResult {
+  if (job.held !== null) return { kind: 'rollout' };
+  const wanted = job.versions.find(({ version }) => version === to);
+  if (wanted === undefined) return { kind: 'forgotten' };
+  if (wanted.image === job.image) return { kind: 'done' };
+  if (from !== null && from !== job.version) return { kind: 'changed' };
+  const deployment = latestDeployment(cluster.state, job.id);
+  const hasReplacedNone =
+    deployment !== null && deployment.jobVersion === job.version && awaitsPromotion(deployment);
+  const { image, update } = wanted;
+  const outcome = cluster.register(job.id, {
+    image,
+    update: hasReplacedNone ? update : { ...update, canary: 0 },
+  });
+  if (outcome.kind === 'done') return { kind: 'done' };
+  throw new OutsideError('simulation', `revert ${job.id}`, outcome.why, { class: 'wait', why: 'refused' });
+}
