@@ -86,11 +86,17 @@ async function foreseenBy({ fleet, id }: DecisionSummary, context: JobContext): 
   return { from: horizonFrom, to: horizonTo, forecast, sizedFor };
 }
 
+/** Steps on the way: what was done in the end has an entry of its own, and what was not done changed nothing. */
+const STEPS: ReadonlySet<string> = new Set([
+  ...['denied', 'propose', 'approve', 'decline', 'proposal-expired', 'proposal-overtaken'],
+  ...['approved-but-failed', 'break-glass'],
+]);
+
 async function askedIn(day: DigestDay, context: JobContext): Promise<Asked[]> {
   const entries = await context.store.audit(AUDIT);
   return entries
     .filter(
-      ({ at, said, action }) => said !== undefined && action !== 'denied' && at > day.from && at <= day.to,
+      ({ at, said, action }) => said !== undefined && !STEPS.has(action) && at > day.from && at <= day.to,
     )
     .map(({ at, by, said, fleet }) => ({ fleet, line: { at, by, said: said! } }))
     .reverse();

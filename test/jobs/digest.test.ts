@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { digest } from '../../jobs/digest.js';
 import type { JobContext } from '../../src/app.js';
@@ -81,6 +81,16 @@ function scene(now: number, samples: Sample[]) {
       hash: '',
       previous: '',
     },
+    {
+      at: NINE - HOUR,
+      by: { id: 'muster', name: 'Muster' },
+      action: 'proposal-overtaken',
+      fleet: 'ocr',
+      said: 'override ocr 40 for 1h because never done',
+      seq: 3,
+      hash: '',
+      previous: '',
+    },
   ];
   const summary = {
     id: 'd1',
@@ -128,6 +138,7 @@ test('a channel is told once about its day, honestly, and a channel without news
   match(text, /less than at the peak all day/);
   match(text, /ocr.*: missed the peak by [\d.]+ % on average over 1 cycles/);
   match(text, /override ocr 6 for 1h because <!channel>/);
+  doesNotMatch(text, /never done/);
   equal(row.priority, 'notice');
   ok(queued.includes('announce'));
   await store.sent(row, { channel: 'C1', ts: '1' }, 0);

@@ -6,10 +6,11 @@ import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
 import type { Paged } from '../paged.js';
 import type { Policy } from '../policy.js';
+import type { Reason } from '../reasons.js';
 import type { Fit } from '../remedies/index.js';
 import { pagedButtons, pagedLine } from './paged.js';
 import { remedyButton } from './remedy.js';
-import { at, fieldsOf, number, rate, seconds, UNKNOWN } from './words.js';
+import { at, fieldsOf, messages, number, rate, seconds, UNKNOWN } from './words.js';
 
 export interface AlertSeen {
   fleet: string;
@@ -38,7 +39,7 @@ export function latencyFiring(seen: AlertSeen): Message {
           ['p95 now / objective', `${seconds(sample?.p95Seconds)} / ${seconds(policy.slo.p95Seconds)}`],
           ['Since', state.since === null ? UNKNOWN : [at(state.since, 'date-time')]],
           ['Demand', rate(sample?.requestsPerSecond)],
-          ['Backlog', `${number(sample?.backlog)} messages, oldest ${seconds(sample?.oldestAgeSeconds)}`],
+          ['Backlog', `${messages(sample?.backlog)}, oldest ${seconds(sample?.oldestAgeSeconds)}`],
           ['Ready, starting', `${number(sample?.ready)}, ${number(sample?.starting)}`],
           ['Worst so far', seconds(state.peakSeconds)],
         ]),
@@ -102,11 +103,22 @@ function firingSummary({ fleet, policy, sample, state, now }: AlertSeen): string
 function lastDecision(latest: DecisionSummary | null): Text {
   if (latest === null) return 'There is no decision about this fleet yet.';
   const what = latest.kind === 'scale' ? `${latest.from} → ${latest.to} workers` : `held at ${latest.to}`;
-  const first = latest.reasons[0];
+  const [first, ...rest] = latest.reasons;
+  const said = [...(first === undefined ? [] : [first]), ...rest.filter(({ code }) => HOLDS_BACK.has(code))];
   return [
     { bold: 'Last decision: ' },
     `${what} (${latest.status}) at `,
     at(latest.at),
-    first === undefined ? '.' : `. ${sentence(first)}`,
+    ['.', ...said.map(sentence)].join(' '),
   ];
 }
+
+/** Whoever is woken by it must see at once that somebody, or a limit, keeps the fleet small. */
+const HOLDS_BACK: ReadonlySet<Reason['code']> = new Set([
+  'override-pin',
+  'override-ceiling',
+  'ceiling-limited',
+  'budget-limited',
+  'frozen',
+  'owned-by-other',
+]);

@@ -11,6 +11,10 @@ export function overrideWords(override: Pick<Override, 'kind' | 'workers'>): str
   return `${override.kind === 'floor' ? 'at least' : 'at most'} ${workers(override.workers)}`;
 }
 
+/** What the fleet is meanwhile: 'pinned at 5 workers', 'held to at least 5 workers'. */
+const heldWords = (override: Override): string =>
+  `${override.kind === 'pin' ? '' : 'held to '}${overrideWords(override)}`;
+
 /** 'pinned ocr at 5 workers', 'set ocr to at least 5 workers'. */
 function overrideDeed(override: Override): string {
   const words = overrideWords(override);
@@ -179,7 +183,7 @@ export function overrideExpired(override: Override, next = ''): Message {
       {
         kind: 'text',
         text: [
-          `${override.fleet} was ${overrideWords(override)} since `,
+          `${override.fleet} was ${heldWords(override)} since `,
           at(override.at, 'date-time'),
           ', set by ',
           who(override.by),
@@ -320,7 +324,7 @@ function endOverrideButton(override: Override): Button {
     command: `override cancel ${override.fleet} #${override.id}`,
     confirm: {
       title: `End the override of ${override.fleet}?`,
-      text: `${override.fleet} is ${overrideWords(override)} because ${override.reason}. The forecast decides again at once.`,
+      text: `${override.fleet} is ${heldWords(override)} because ${override.reason}. The forecast decides again at once.`,
       yes: 'End the override',
       no: 'Keep it',
     },

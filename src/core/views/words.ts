@@ -11,7 +11,8 @@ const grouped = new Intl.NumberFormat('en-GB');
 
 export const workers = (count: number): string => `${count} ${count === 1 ? 'worker' : 'workers'}`;
 
-export const messages = (count: number): string => `${number(count)} ${count === 1 ? 'message' : 'messages'}`;
+export const messages = (count: number | null | undefined): string =>
+  `${number(count)} ${count === 1 ? 'message' : 'messages'}`;
 
 /** Requests per second, as a person reads them. */
 export function rate(perSecond: number | null | undefined): string {

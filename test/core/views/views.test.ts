@@ -332,6 +332,21 @@ test('an alert says what is slow, since when and how it ended', () => {
   equal(latencyResolved(over).tone, 'good');
 });
 
+test('a floor that ran out was something the fleet was held to', () => {
+  const text = shellText(intent.overrideExpired({ ...override, kind: 'floor', workers: 6 }));
+  match(text, /ocr was held to at least 6 workers since/);
+});
+
+test('an alert says at once that a person or a limit keeps the fleet small', () => {
+  const seen = aSeen('ocr', { override: { ...override, kind: 'pin', workers: 2 } });
+  const latest = summarize(aRecord({ fleet: 'ocr', seen }));
+  const text = shellText(latencyFiring({ ...alert, latest }));
+  match(
+    text,
+    /Last decision: .*needs 4 workers.* An override pins the fleet at 2 workers \(4 without it\)\./,
+  );
+});
+
 test('the end of an override closes its message where there is one, and is said anew once', () => {
   const said = (rows: OutboxRow[]) => rows.map(({ channel, key, seq }) => [channel, key, seq]);
   deepEqual(said(intent.overrideExpiredRows(override, '#ml-ops', NOON)), [
