@@ -38,7 +38,7 @@ export function revert(
   const { image, update } = wanted;
   const outcome = cluster.register(job.id, {
     image,
-    update: hasReplacedNone ? update : { ...update, canary: 0 },
+    update: hasReplacedNone ? update : { ...update, canary: 0, autoPromote: false },
   });
   if (outcome.kind === 'done') return { kind: 'done' };
   throw new OutsideError('simulation', `revert ${job.id}`, outcome.why, { class: 'wait', why: 'refused' });

@@ -64,11 +64,14 @@ const hasReplacedNone = (job: Job, deployment: Deployment | null): boolean =>
     (group) => (group.DesiredCanaries ?? 0) > 0 && group.Promoted !== true,
   );
 
-/** In a full zone a canary would find no room. Whoever deploys next brings the job's own update stanza. */
+/**
+ * In a full zone a canary would find no room; Nomad refuses to promote by itself what has none. Whoever deploys next brings
+ * the job's own update stanza.
+ */
 const withoutCanaries = (job: Job): Job => ({
   ...job,
   TaskGroups: job.TaskGroups.map((group) =>
-    group.Update == null ? group : { ...group, Update: { ...group.Update, Canary: 0 } },
+    group.Update == null ? group : { ...group, Update: { ...group.Update, Canary: 0, AutoPromote: false } },
   ),
 });
 

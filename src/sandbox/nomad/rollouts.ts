@@ -27,6 +27,8 @@ interface SentJob {
 }
 
 const SUFFIX = '-prepull';
+const NO_CANARY =
+  '1 error occurred:\n\t* Task group workers validation failed: 1 error occurred:\n\t* Auto Promote requires a Canary count greater than zero\n\n\n\n';
 const FROZEN = 'Job registration, dispatch, and scale are disabled by the scheduler configuration';
 
 export function register(cluster: Cluster, body: Body, urlId: string | null): Body {
@@ -46,10 +48,12 @@ export function register(cluster: Cluster, body: Body, urlId: string | null): Bo
   // A change of meta makes Nomad restart every worker; this stand-in would have to lie.
   if (known !== null && !isDeepStrictEqual(sent.Meta ?? {}, metaOf(known)))
     throw new Refused(500, 'the stand-in keeps the meta of its jobs');
+  const update = updateIn(group?.Update ?? {}, known?.update ?? FIRST_UPDATE);
+  if (update.autoPromote && update.canary === 0) throw new Refused(500, NO_CANARY);
   const outcome = cluster.register(sent.ID, {
     image,
     ...(count === undefined ? {} : { count }),
-    update: updateIn(group?.Update ?? {}, known?.update ?? FIRST_UPDATE),
+    update,
     ...(enforced === null ? {} : { enforceIndex: enforced }),
   });
   if (outcome.kind === 'refused') {
