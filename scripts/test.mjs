@@ -17,7 +17,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const words = process.argv.slice(2);
 const options = words.filter((word) => word.startsWith('-'));
 const [major, minor] = process.versions.node.split('.').map(Number);
-const limits = major > 20 || minor >= 11 ? ['--test-concurrency=2', '--test-timeout=300000'] : [];
+const limits = major > 20 || minor >= 11 ? ['--test-concurrency=2', '--test-timeout=1200000'] : [];
 const filters = words.filter((word) => !word.startsWith('-'));
 
 step('set-up', process.execPath, [join(root, 'scripts/setup.mjs'), '--for', 'test']);
