@@ -109,6 +109,15 @@ test('no type is switched off and nothing is left for later', () => {
   deepEqual(broken, [], `\n${broken.join('\n')}\n`);
 });
 
+test('every property has its seed, so that it is tried alike on every machine', () => {
+  const broken = sourcesUnder('test').filter((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const tried = text.match(/\bfc\.assert\(/g) ?? [];
+    return tried.length > (text.match(/\{ (?:numRuns: \d+, )?seed: \d+ \}/g) ?? []).length;
+  });
+  deepEqual(broken, []);
+});
+
 test('the import rules really catch a wrong import', () => {
   equal(refusal('src/core/decide.ts', 'src/ports.ts'), 'src/core/ may import only src/core/');
   equal(refusal('src/core/decide.ts', 'axios'), 'src/core/ may use only the packages zod');

@@ -102,6 +102,7 @@ test('no role is higher than what list, group and rota give, whatever the facts'
         );
       },
     ),
+    { seed: 1 },
   );
 });
 

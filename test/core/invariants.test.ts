@@ -58,7 +58,7 @@ const inputs = fc.record({
 const check = (claim: (seen: Seen, policy: Policy) => void): void =>
   fc.assert(
     fc.property(inputs, policies, (changes, policy) => claim(aSeen(changes, policy), policy)),
-    { numRuns: 300 },
+    { numRuns: 300, seed: 1 },
   );
 
 test('never raises beyond the ceiling, never below zero, and always whole workers', () => {

@@ -143,7 +143,7 @@ test('whatever a message holds, what is drawn breaks no limit', () => {
       const rendered = draw(each.parts, each as Partial<Message>);
       deepEqual(lintMessage(rendered), []);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 1 },
   );
 });
 
