@@ -13,11 +13,18 @@ import { createRandom } from '../../src/simulation/random.js';
 import { startWorldProcess, until } from '../sandbox/world-process.js';
 
 const CYCLE_MS = 1_200_000;
-/** A cycle of three seconds. */
-const SPEED = 400;
-const CYCLES = 24;
+/** A cycle of six seconds. */
+const SPEED = 200;
+const CYCLES = 12;
 /** At least; a busy machine, on which a replica is long in coming back, takes more cycles for it. */
-const KILLS = 10;
+const KILLS = 15;
+const MOST_PAUSE_MS = 4_500;
+/**
+ * So many cycles running may go by without a decision: a holder's lease and lock run out on the machine's clock, and a
+ * replica comes back as fast as the machine lets it. That it is never two is left to virtual time.
+ */
+const MOST_MISSED = 4;
+const FLEETS = ['face-match', 'liveness', 'ocr'];
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 
 interface State {
@@ -32,10 +39,15 @@ interface State {
     status: number;
   }[];
   bots: { url: string; pid: number }[];
-  channels: { name: string; messages: { text: string; thread: unknown[] }[] }[];
+  channels: { name: string; messages: (Posted & { thread: Posted[] })[] }[];
 }
 
-test('two replicas, either killed at random: one decision a cycle, no two cycles without one, no action doubled', async () => {
+interface Posted {
+  text: string;
+  blocks: { block_id?: string }[];
+}
+
+test('two replicas, either killed at random: one decision a cycle at most, they go on, no action is doubled', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-replicas-'));
   const world = await startWorldProcess(
     ['--port', '0', '--speed', String(SPEED), '--seed', '7', '--data', folder],
@@ -52,23 +64,24 @@ test('two replicas, either killed at random: one decision a cycle, no two cycles
   };
   try {
     startReplica();
-    const state = () => world.get<State>('/_sandbox/state');
-    const two = await until(
-      'two bots',
-      async () => {
-        const seen = await state();
-        return seen.bots.length === 2 && seen.decisions.length > 0 && seen;
-      },
-      30_000,
-    );
+    /** The world shows the newest ones only. */
+    const decisions = new Map<string, State['decisions'][number]>();
+    const state = async () => {
+      const seen = await world.get<State>('/_sandbox/state');
+      for (const decision of seen.decisions) decisions.set(decision.id, decision);
+      return seen;
+    };
+    const two = await until('two bots', async () => {
+      const seen = await state();
+      return seen.bots.length === 2 && seen.decisions.length > 0 && seen;
+    });
     const from = Math.ceil(two.clock / CYCLE_MS) * CYCLE_MS;
     const random = createRandom(11);
     let kills = 0;
     let end = two;
     while (end.clock < from + CYCLES * CYCLE_MS || kills < KILLS) {
-      // Between a tenth of a cycle and one and a half: some kills hit the middle of a decision, some a quiet time.
-      const pause = (0.1 + 1.4 * random.next()) * (CYCLE_MS / SPEED);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      // Some kills hit the middle of a decision, some a quiet time.
+      await new Promise((resolve) => setTimeout(resolve, (0.07 + 0.93 * random.next()) * MOST_PAUSE_MS));
       end = await state();
       const victim = end.bots[Math.floor(random.next() * end.bots.length)];
       if (victim !== undefined && end.bots.length === 2) {
@@ -76,8 +89,13 @@ test('two replicas, either killed at random: one decision a cycle, no two cycles
         kills += 1;
       }
     }
-    everyCycleOnce(end, from);
-    noActionTwice(end);
+    const over = end.clock;
+    await until('a decision of each fleet after the last kill', async () => {
+      await state();
+      return FLEETS.every((fleet) => cyclesOf(decisions.values(), fleet).some((cycle) => cycle > over));
+    });
+    for (const fleet of FLEETS) everyCycleOnce(fleet, cyclesOf(decisions.values(), fleet), from);
+    noActionTwice(await state());
   } finally {
     const last = replica as ChildProcess | null;
     replica = null;
@@ -87,24 +105,19 @@ test('two replicas, either killed at random: one decision a cycle, no two cycles
   }
 });
 
-function everyCycleOnce(state: State, from: number): void {
-  for (const fleet of ['face-match', 'liveness', 'ocr']) {
-    const cycles = state.decisions
-      .filter(
-        (decision) => decision.fleet === fleet && decision.trigger === 'cycle' && decision.cycle >= from,
-      )
-      .map((decision) => decision.cycle);
-    equal(new Set(cycles).size, cycles.length, `${fleet}: a cycle was decided twice`);
-    const missed: number[] = [];
-    for (let cycle = from; cycle < from + CYCLES * CYCLE_MS; cycle += CYCLE_MS) {
-      if (!cycles.includes(cycle)) missed.push((cycle - from) / CYCLE_MS);
-    }
-    const pairs = missed.filter((cycle) => missed.includes(cycle + 1));
-    deepEqual(pairs, [], `${fleet}: two cycles running without a decision, of those missed: ${missed}`);
-  }
+const cyclesOf = (decisions: Iterable<State['decisions'][number]>, name: string): number[] =>
+  [...decisions]
+    .filter(({ fleet, trigger }) => fleet === name && trigger === 'cycle')
+    .map(({ cycle }) => cycle);
+
+function everyCycleOnce(fleet: string, cycles: number[], from: number): void {
+  equal(new Set(cycles).size, cycles.length, `${fleet}: a cycle was decided twice`);
+  const decided = cycles.filter((cycle) => cycle >= from).sort((one, other) => one - other);
+  const gaps = decided.map((cycle, n) => (cycle - (decided[n - 1] ?? from)) / CYCLE_MS);
+  ok(Math.max(...gaps) <= MOST_MISSED + 1, `${fleet}: steps of ${gaps} cycles from decision to decision`);
 }
 
-/** Each scaling of a job for one decision once; each decision posted once, its two thread replies at most once. */
+/** Each scaling of a job for one decision once; each message and each reply in its thread posted once. */
 function noActionTwice(state: State): void {
   const done = state.calls.filter((call) => call.status < 300 && call.decisionId !== null);
   const scales = done.filter((call) => call.target === 'nomad' && call.path.endsWith('/scale'));
@@ -120,26 +133,19 @@ function noActionTwice(state: State): void {
     'resized twice for one decision',
   );
   const messages = state.channels.flatMap((channel) => channel.messages);
-  const decisions = messages.filter((message) => /from \d+ to \d+ worker/.test(message.text));
-  ok(decisions.length > 0, 'decisions were posted');
   ok(
-    messages.every((message) => message.thread.length <= 2),
-    'a thread was written twice',
+    messages.some((message) => /from \d+ to \d+ worker/.test(message.text)),
+    'decisions were posted',
   );
-  const posts = done.filter((call) => call.path.endsWith('chat.postMessage'));
-  const perDecision = new Map<string, number>();
-  for (const { decisionId } of posts) perDecision.set(decisionId!, (perDecision.get(decisionId!) ?? 0) + 1);
-  const beyond = [...perDecision]
-    .map(([, count]) => Math.max(0, count - 3))
-    .reduce((sum, count) => sum + count, 0);
-  // A lack of capacity or a limit that keeps a fleet short is said in a message of its own, which names the decision, too.
-  const alerts = messages.filter((message) =>
-    /does not get all|did not finish|lacks nothing any more|but gets/.test(message.text),
-  );
-  ok(
-    beyond <= alerts.length,
-    `${beyond} posts beyond a message and its two replies, ${alerts.length} alerts`,
-  );
+  const posted = messages.flatMap((message) => [message, ...message.thread]).flatMap(placeOf);
+  ok(posted.length > 0, 'messages are known by their blocks');
+  deepEqual(doubled(posted), [], 'posted twice');
+}
+
+/** What a message tells, and which part of it: its blocks are named so, with a number of the version at the end. */
+function placeOf({ blocks }: Posted): string[] {
+  const [, place] = /^(.+)\.\d+-\d+$/.exec(blocks[0]?.block_id ?? '') ?? [];
+  return place === undefined ? [] : [place];
 }
 
 function doubled(names: string[]): string[] {
