@@ -83,23 +83,22 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
     test('a delayed run waits for its time and keeps nobody from a run before it', async () => {
       await work({ converge: record('converge') });
       const start = under.clock.now();
-      await under.runner.queue.enqueue('converge', 'later', { dedupe: 'ocr', delayMs: 5 * MINUTE });
-      await under.runner.queue.enqueue('converge', 'later still', { dedupe: 'ocr', delayMs: 50 * MINUTE });
+      await under.runner.queue.enqueue('converge', 'later', { dedupe: 'ocr', delayMs: 30 * MINUTE });
+      await under.runner.queue.enqueue('converge', 'later still', { dedupe: 'ocr', delayMs: 90 * MINUTE });
       await under.runner.queue.enqueue('converge', 'now', { dedupe: 'ocr' });
       await under.until('two runs', () => runs.length >= 2);
       deepEqual(
         runs.map(({ data }) => data),
         ['now', 'later'],
       );
-      ok((runs[0]?.at ?? 0) < start + 5 * MINUTE, 'the first ran at once');
-      ok((runs[1]?.at ?? 0) >= start + 5 * MINUTE, 'the second waited');
+      ok((runs[1]?.at ?? 0) >= start + 30 * MINUTE, 'the second waited');
     });
 
     test('of delayed runs of one id the earliest stays', async () => {
       await work({ converge: record('converge') });
-      await under.runner.queue.enqueue('converge', 'long', { dedupe: 'ocr', delayMs: 10 * MINUTE });
+      await under.runner.queue.enqueue('converge', 'long', { dedupe: 'ocr', delayMs: 20 * MINUTE });
       await under.runner.queue.enqueue('converge', 'short', { dedupe: 'ocr', delayMs: 2 * MINUTE });
-      await under.pass(12 * MINUTE);
+      await under.pass(22 * MINUTE);
       await under.until('one run', () => runs.length >= 1);
       deepEqual(
         runs.map(({ data }) => data),
@@ -132,12 +131,11 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
         aSchedule('observe-ocr', 'observe', MINUTE, 0),
         aSchedule('evaluate-ocr', 'evaluate', 5 * MINUTE, 2 * MINUTE + 7_000),
       ]);
-      await under.until('runs', () => runs.length >= 12);
       const slots = (job: string) =>
         runs.filter((run) => run.job === job).map(({ slot }) => slot ?? Number.NaN);
+      await under.until('runs', () => slots('observe').length >= 10 && slots('evaluate').length >= 1);
       equal(new Set(slots('observe')).size, slots('observe').length, 'no slot twice');
       ok(slots('observe').every((slot) => slot % MINUTE === 0));
-      ok(slots('evaluate').length >= 1);
       ok(slots('evaluate').every((slot) => slot % (5 * MINUTE) === 2 * MINUTE + 7_000));
       ok(
         runs.every(({ slot, at }) => slot !== null && at >= slot),
@@ -153,10 +151,13 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       ]);
       await under.until('both run', () => new Set(runs.map(({ data }) => data)).size === 2);
       await under.runner.schedule([aSchedule('b', 'observe', 2 * MINUTE, 1_000)]);
+      const isNew = ({ data, slot }: (typeof runs)[number]) =>
+        data === 'b' && (slot ?? 0) % (2 * MINUTE) === 1_000;
+      await under.until('a run of the new one', () => runs.some(isNew));
       await under.pass(3 * MINUTE);
       const before = runs.length;
       await under.until('more runs', () => runs.length >= before + 3);
-      ok(runs.slice(before).every(({ data, slot }) => data === 'b' && (slot ?? 0) % (2 * MINUTE) === 1_000));
+      ok(runs.slice(before).every(isNew));
     });
   });
 }

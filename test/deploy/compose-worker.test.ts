@@ -59,7 +59,7 @@ describe('the wrapper of several model containers on one VM', () => {
     return task;
   };
   const until = async (what: () => boolean) => {
-    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    for (const end = Date.now() + 120_000; Date.now() < end; ) {
       if (what()) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

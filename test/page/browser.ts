@@ -16,5 +16,9 @@ export const noBrowser: string | false =
 
 export function openBrowser(): Promise<Browser> {
   if (browserPath === null) throw new Error('no browser');
-  return chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
+  return chromium.launch({
+    executablePath: browserPath,
+    args: ['--no-sandbox', '--disable-gpu'],
+    timeout: 180_000,
+  });
 }

@@ -173,7 +173,7 @@ test('without a bot the page says so and keeps what was typed', looks, async () 
 
 async function looking(options: BrowserContextOptions, what: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));

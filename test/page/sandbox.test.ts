@@ -40,7 +40,7 @@ test('decisions arrive, a command is answered, an override is typed, ended by it
   skip,
 }, async () => {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(180_000);
   await page.goto(url);
   await page.locator('#messages .from-bot').first().waitFor();
   assert.match((await page.locator('#messages .from-bot').first().textContent()) ?? '', /workers/);

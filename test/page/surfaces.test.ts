@@ -29,7 +29,7 @@ before(async () => {
   let url: string;
   [browser, url] = await Promise.all([openBrowser(), address(world)]);
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(40_000);
+  page.setDefaultTimeout(180_000);
   await page.goto(url);
   await page.locator('#messages .from-bot').first().waitFor();
 });

@@ -26,16 +26,14 @@ const messages = (now: WorldState) => (now.channels as Said[]).flatMap((channel)
 const about = async (words: RegExp) => messages(await state()).find(({ text }) => words.test(text));
 
 test('a stuck worker is told with its button, a click recycles it, and the message and the incident are over', async () => {
-  await until('a decision', async () => (await state()).decisions.length > 0, 30_000);
+  await until('a decision', async () => (await state()).decisions.length > 0);
   const { status, json } = await world.ask<{ hit: string[] }>('POST', '/_sandbox/worker', {
     ...{ fleet: 'face-match', what: 'stuck' },
   });
   equal(status, 200);
   const id = json.hit[0]?.slice(0, 8) ?? '';
-  const alert = await until(
-    'the alert',
-    () => about(new RegExp(`worker ${id} .* takes work and finishes none`)),
-    60_000,
+  const alert = await until('the alert', () =>
+    about(new RegExp(`worker ${id} .* takes work and finishes none`)),
   );
   const button = JSON.stringify(alert.blocks);
   match(button, /Recycle a worker/);
@@ -47,23 +45,16 @@ test('a stuck worker is told with its button, a click recycles it, and the messa
     },
   });
   equal(said.status, 200);
-  await until(
-    'the end of the alert',
-    () => about(/face-match: all workers that answer are well again/),
-    60_000,
-  );
+  await until('the end of the alert', () => about(/face-match: all workers that answer are well again/));
   const now = await state();
   ok(
     now.calls.some(({ path }) => path === `/v1/allocation/${json.hit[0]}/stop`),
     'it was stopped by its id',
   );
   const incidents = now.pagerduty.incidents as { dedupKey: string; status: string }[];
-  await until(
-    'the incident',
-    async () =>
-      ((await state()).pagerduty.incidents as typeof incidents).some(
-        (one) => one.dedupKey.includes('/health/') && one.status === 'resolved',
-      ),
-    30_000,
+  await until('the incident', async () =>
+    ((await state()).pagerduty.incidents as typeof incidents).some(
+      (one) => one.dedupKey.includes('/health/') && one.status === 'resolved',
+    ),
   );
 });

@@ -26,8 +26,8 @@ const messages = (now: WorldState): string[] =>
   (now.channels as Said[]).flatMap((channel) => channel.messages.map(({ text }) => text));
 
 test('a node with a notice is empty before it is stopped, and takes work again when it is back', async () => {
-  await until('a decision', async () => (await state()).decisions.length > 0, 30_000);
-  const ask = { fleet: 'face-match', inSeconds: 2_400, downSeconds: 120 };
+  await until('a decision', async () => (await state()).decisions.length > 0);
+  const ask = { fleet: 'face-match', inSeconds: 7_200, downSeconds: 120 };
   const { status, json } = await world.ask<{ node: string; at: number }>(
     'POST',
     '/_sandbox/maintenance',
@@ -37,14 +37,10 @@ test('a node with a notice is empty before it is stopped, and takes work again w
   const { node, at } = json;
   const about = (now: WorldState) =>
     messages(now).filter((text) => text.startsWith(`Maintenance of ${node}`));
-  const over = await until(
-    'the end of it',
-    async () => {
-      const now = await state();
-      return about(now).some((text) => text.includes('is over')) && now;
-    },
-    60_000,
-  );
+  const over = await until('the end of it', async () => {
+    const now = await state();
+    return about(now).some((text) => text.includes('is over')) && now;
+  });
   const drain = over.calls.find(
     ({ path, decisionId }) => path.endsWith('/drain') && decisionId?.startsWith(`maintenance-${node}`),
   );

@@ -3,14 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** Ends what would hang for ever; no claim about speed. */
+const PATIENCE_MS = 600_000;
+
 export interface WorldProcess {
   url: string;
   pid: number;
   output(): string;
   get<T>(path: string): Promise<T>;
   ask<T>(method: string, path: string, body?: unknown): Promise<{ status: number; json: T }>;
-  /** SIGTERM; gives the exit code and how long it took. */
-  end(): Promise<{ code: number | null; ms: number }>;
+  /** SIGTERM; gives the exit code: null when a signal had to end it. */
+  end(): Promise<number | null>;
   kill(): Promise<void>;
 }
 
@@ -28,14 +31,10 @@ export async function startWorldProcess(
   options: WorldProcessOptions = {},
 ): Promise<WorldProcess> {
   const { child, output } = spawnWorld(argv, options);
-  const url = await until(
-    'the banner of the world',
-    () => {
-      if (child.exitCode !== null) throw new Error(`the world ended: ${output()}`);
-      return /Open +(http:\S+)/.exec(output())?.[1];
-    },
-    15_000,
-  );
+  const url = await until('the banner of the world', () => {
+    if (child.exitCode !== null) throw new Error(`the world ended: ${output()}`);
+    return /Open +(http:\S+)/.exec(output())?.[1];
+  });
   const gone = once(child, 'exit');
   const ask = async <T>(method: string, path: string, body?: unknown) => {
     const response = await fetch(url + path, {
@@ -51,10 +50,9 @@ export async function startWorldProcess(
     ask,
     get: async <T>(path: string) => (await ask<T>('GET', path)).json,
     end: async () => {
-      const startedAt = Date.now();
       child.kill('SIGTERM');
       await gone;
-      return { code: child.exitCode, ms: Date.now() - startedAt };
+      return child.exitCode;
     },
     kill: async () => {
       child.kill('SIGKILL');
@@ -66,24 +64,23 @@ export async function startWorldProcess(
 /** A world that is expected to end by itself: its exit code and all it said. */
 export async function runWorldProcess(argv: string[]): Promise<{ code: number | null; output: string }> {
   const { child, output } = spawnWorld(argv, { bot: stubBot });
-  const force = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const force = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   await once(child, 'close');
   clearTimeout(force);
   return { code: child.exitCode, output: output() };
 }
 
-/** Polls until it gives something; fails by name when it does not within the time. */
+/** Polls until it gives something; fails by name when it never does. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 10_000,
 ): Promise<T> {
-  for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
-  throw new Error(`not within ${ms} ms: ${what}`);
+  throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
 }
 
 function spawnWorld(

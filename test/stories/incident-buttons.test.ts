@@ -17,7 +17,7 @@ import type { Paged } from '../../src/core/paged.js';
 import type { JobRunner, Store } from '../../src/ports.js';
 import { NOON, withDecision } from '../support/fleet.js';
 import { aPagingScene, type PagingScene } from '../support/paging.js';
-import { silentLog, startTestRedis, type TestRedis, until } from '../support/redis.js';
+import { PATIENT, silentLog, startTestRedis, type TestRedis, until } from '../support/redis.js';
 
 const KEY = 'muster/ocr/latency/a1';
 const SECRETS = { webhookSecrets: ['the-old-one', 'the-new-one'], actionSecret: 'a-long-random-header' };
@@ -51,10 +51,10 @@ let answersLost = 0;
 
 before(async () => {
   redis = await startTestRedis();
-  store = await createRedisStore({ url: redis.socket, log: silentLog });
+  store = await createRedisStore({ url: redis.socket, log: silentLog, ...PATIENT });
   const clock = createClock({ wallMs: Date.now(), simMs: NOON, speed: 1 });
   const locks = { lockMs: 2_000, stalledMs: 1_000 };
-  bull = createBullQueue({ url: redis.socket, clock, locks, log: silentLog, graceMs: 300 });
+  bull = createBullQueue({ url: redis.socket, clock, locks, log: silentLog, graceMs: 300, ...PATIENT });
   const routes = createPagerdutyHooks({ ...SECRETS, enqueue: bull.queue.enqueue, log: silentLog }).map(
     (hook) => hookRoute(hook, silentLog),
   );

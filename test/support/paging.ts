@@ -73,7 +73,7 @@ export async function aPagingScene(
   const waiting: { job: string; data: unknown; due: number }[] = [];
   const shown = new Map<string, string>();
   const ran: string[] = [];
-  const rest = createRestApi({ apiUrl: standIn.url, token: TOKEN, ca: standIn.ca, timeoutMs: 2_000 });
+  const rest = createRestApi({ apiUrl: standIn.url, token: TOKEN, ca: standIn.ca, timeoutMs: 60_000 });
   const policies = new Map(fleets.map(({ name }) => [name, POLICY.id]));
   const rota = createRota(rest, { policies: () => policies, now: () => world.now });
   let ids = 0;
@@ -102,7 +102,7 @@ export async function aPagingScene(
       eventsHost: standIn.host,
       routingKey: 'a'.repeat(32),
       ca: standIn.ca,
-      timeoutMs: 2_000,
+      timeoutMs: 60_000,
     }),
     directory: {
       groups: async () => ({}),

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 /** Not /usr/sbin's wrapper: that one changes the user. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
-const READY_MS = 90_000;
+const READY_MS = 300_000;
 
 export interface TestRabbitmq {
   /** amqp://… */

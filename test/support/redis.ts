@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Ends what would hang for ever; no claim about speed. */
+const PATIENCE_MS = 120_000;
+
 export interface TestRedis {
   socket: string;
   /** The same server after a crash (kill -9) or a stop, on the same data. */
@@ -63,9 +66,9 @@ const ARGUMENTS = [
 ];
 
 async function answering(socket: string): Promise<void> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!(await pong(socket))) {
-    if (Date.now() > deadline) throw new Error('redis-server did not start within five seconds');
+    if (Date.now() > deadline) throw new Error(`redis-server did not start within ${PATIENCE_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -83,17 +86,16 @@ function pong(socket: string): Promise<boolean> {
   });
 }
 
-/** Polls until the condition holds; fails by name when it does not within the time. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  ms = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + ms;
+/** Polls until the condition holds; fails by name when it never does. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** A store and a queue that do not give up though the machine stands still for a while. */
+export const PATIENT = { firstConnectionMs: PATIENCE_MS, answerMs: PATIENCE_MS };
 
 export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };

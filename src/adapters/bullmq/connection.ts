@@ -5,9 +5,6 @@ import type { Log } from '../../ports.js';
 /** BullMQ's keys; the braces keep all of a queue's keys on one node of a Redis Cluster. */
 export const PREFIX = '{muster}';
 
-/** How long an enqueue may take, all its steps together. Machine time. */
-const ENQUEUE_MS = 900;
-
 /** `url` as the store takes it: redis://, rediss://, unix:// or a socket's path. It may hold a password: never logged. */
 export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
   const all = {
@@ -79,11 +76,11 @@ export function tellOutages(redis: Redis, log: Log): void {
   });
 }
 
-/** The work's result, or an OutsideError within a second. What was sent may have been stored. */
-export async function withinASecond<T>(tried: string, work: () => Promise<T>): Promise<T> {
+/** The work's result, or an OutsideError after so long. What was sent may have been stored. */
+export async function within<T>(ms: number, tried: string, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(tried, 'timeout')), ENQUEUE_MS);
+    timer = setTimeout(() => reject(unavailable(tried, 'timeout')), ms);
   });
   try {
     return await Promise.race([work(), late]);
@@ -98,7 +95,7 @@ export async function withinASecond<T>(tried: string, work: () => Promise<T>): P
 export function unavailable(tried: string, why: 'timeout' | 'unreachable'): OutsideError {
   const detail =
     why === 'timeout'
-      ? 'no answer within a second; it may have been stored'
+      ? 'no answer in time; it may have been stored'
       : 'Redis cannot be reached; reconnecting by itself';
   return new OutsideError('redis', tried, detail, { class: 'retry', why });
 }

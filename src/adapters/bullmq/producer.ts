@@ -3,7 +3,7 @@ import { Queue as BullQueue, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Millis } from '../../core/model.js';
 import type { Queue } from '../../ports.js';
-import { PREFIX, unavailable, withinASecond } from './connection.js';
+import { PREFIX, unavailable, within } from './connection.js';
 import { type AnchoredClock, repeatOn } from './slots.js';
 
 /** What a job carries. A newer `v` is left for a newer replica. */
@@ -40,7 +40,8 @@ export interface Producer extends Queue {
   close(): Promise<void>;
 }
 
-export function createProducer(redis: Redis, clock: AnchoredClock): Producer {
+/** An enqueue, all its steps together, may take `answerMs` of machine time. */
+export function createProducer(redis: Redis, clock: AnchoredClock, answerMs: number): Producer {
   const queues = new Map<string, Promise<BullQueue>>();
   const open = async (name: string): Promise<BullQueue> => {
     if (redis.status !== 'ready') throw unavailable(`open queue ${name}`, 'unreachable');
@@ -82,14 +83,14 @@ export function createProducer(redis: Redis, clock: AnchoredClock): Producer {
     enqueue: (job, data, options = {}) => {
       const { dedupe, delayMs = 0 } = options;
       const delay = Math.ceil(Math.max(0, delayMs) / clock.speed);
-      return withinASecond(`enqueue ${job}`, async () => {
+      return within(answerMs, `enqueue ${job}`, async () => {
         if (delay === 0) await put(job, data, dedupe, null);
         else if (dedupe !== undefined) await putLater(job, data, dedupe, delay);
         else await (await open(job)).add(job, { v: 1, data, slot: null }, { ...KEEP, delay });
       });
     },
     enqueueSlot: (job, data, dedupe, slot) =>
-      withinASecond(`enqueue ${job}`, () => put(job, data, dedupe, slot)),
+      within(answerMs, `enqueue ${job}`, () => put(job, data, dedupe, slot)),
     async close() {
       for (const queue of queues.values()) await queue.then((open) => open.close()).catch(() => {});
     },

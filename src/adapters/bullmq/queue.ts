@@ -16,6 +16,8 @@ export interface BullQueueOptions {
   log: Log;
   /** How long `close` lets running jobs finish; machine time, 5 s when absent. */
   graceMs?: number;
+  /** How long an enqueue may take, machine time; 0.9 s when absent. */
+  answerMs?: number;
 }
 
 /** A process that should not work for a while; what runs already ends by itself. */
@@ -30,10 +32,10 @@ export interface Resting {
  * job has its own queue and worker, so that long ones keep nobody waiting. Any number of replicas may do the same.
  */
 export function createBullQueue(options: BullQueueOptions): JobRunner & Resting {
-  const { url, clock, locks, log, graceMs = 5_000 } = options;
+  const { url, clock, locks, log, graceMs = 5_000, answerMs = 900 } = options;
   const producing = openProducer(url);
   tellOutages(producing, log);
-  const producer = createProducer(producing, clock);
+  const producer = createProducer(producing, clock, answerMs);
   const consumer = openConsumer(url);
   const consuming = consumer.redis;
   consuming.on('error', () => {

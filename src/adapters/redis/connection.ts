@@ -31,18 +31,23 @@ export interface Link {
   readonly packing: Set<string>;
 }
 
-/** A command that has no answer after this long has failed: it may or may not have been carried out. Machine time. */
-const COMMAND_TIMEOUT_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 1_500;
 
-/** Waits for the first connection, at most `firstMs`; after that it reconnects by itself for ever. */
-export async function connect(url: string, log: Log, firstMs: number): Promise<Link> {
+/**
+ * Waits for the first connection, at most `firstMs`; after that it reconnects by itself for ever. A command without an
+ * answer after `answerMs` has failed: it may or may not have been carried out. Machine time.
+ */
+export async function connect(
+  url: string,
+  log: Log,
+  { firstMs, answerMs }: { firstMs: number; answerMs: number },
+): Promise<Link> {
   const redis = openRedis(url, {
     // Commands fail at once while Redis is away: a queue of them would hang the caller and then arrive too late.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout: answerMs,
   });
   tellOutages(redis, log);
   await ready(redis, firstMs);

@@ -19,6 +19,8 @@ export interface RedisStoreOptions {
   exportAudit?: (lines: string[]) => Promise<void>;
   /** How long to wait for the first connection, machine time; 5 s when absent. */
   firstConnectionMs?: number;
+  /** How long to wait for an answer, machine time; 1.5 s when absent. */
+  answerMs?: number;
 }
 
 /**
@@ -30,7 +32,8 @@ export async function createRedisStore(
   options: RedisStoreOptions,
 ): Promise<Store & { close(): Promise<void>; time(): Promise<number> }> {
   const { url, log } = options;
-  const link = await connect(url, log, options.firstConnectionMs ?? 5_000);
+  const { firstConnectionMs: firstMs = 5_000, answerMs = 1_500 } = options;
+  const link = await connect(url, log, { firstMs, answerMs });
   const audit = createAudit(link, options.exportAudit ?? toLog(log));
   return {
     ...createDecisions(link, audit),

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createBullQueue } from '../../../src/adapters/bullmq/queue.js';
 import { createClock } from '../../../src/adapters/clock/clock.js';
 import { aSchedule, queueContract } from '../../contracts/queue.js';
-import { silentLog, startTestRedis, type TestRedis, until } from '../../support/redis.js';
+import { PATIENT, silentLog, startTestRedis, type TestRedis, until } from '../../support/redis.js';
 
 let redis: TestRedis;
 let admin: Redis;
@@ -24,7 +24,13 @@ test('a replica with another list of fleets leaves the schedules of those that l
   await admin.flushall();
   const clock = createClock({ wallMs: Date.now(), simMs: Date.UTC(2026, 0, 5, 10), speed: SPEED });
   const replica = (stalledMs: number) =>
-    createBullQueue({ url: redis.socket, clock, locks: { lockMs: 2_000, stalledMs }, log: silentLog });
+    createBullQueue({
+      url: redis.socket,
+      clock,
+      locks: { lockMs: 2_000, stalledMs },
+      log: silentLog,
+      ...PATIENT,
+    });
   const schedulers = async () => (await admin.zrange('{muster}:tick:repeat', '0', '-1')).sort();
   const [old, young] = [replica(150), replica(150)];
   await old.schedule(['ocr', 'liveness'].map((name) => aSchedule(name, 'observe', 60_000, 0)));
@@ -50,7 +56,7 @@ queueContract('BullMQ', async () => {
   await admin.flushall();
   const clock = createClock({ wallMs: Date.now(), simMs: Date.UTC(2026, 0, 5, 10), speed: SPEED });
   const locks = { lockMs: 2_000, stalledMs: 1_000 };
-  const runner = createBullQueue({ url: redis.socket, clock, locks, log: silentLog });
+  const runner = createBullQueue({ url: redis.socket, clock, locks, log: silentLog, ...PATIENT });
   await until('the queue answers', () =>
     runner.queue.enqueue('warm-up', {}).then(
       () => true,

@@ -6,8 +6,8 @@ import { createClock } from '../../../src/adapters/clock/clock.js';
 import type { JobRunner, Schedule } from '../../../src/ports.js';
 import { silentLog } from '../../support/redis.js';
 
-/** Short, so that tests take seconds. */
-export const LOCKS = { lockMs: 400, stalledMs: 300 };
+/** Short, so that tests take seconds; longer than a machine stands still, for then a job that ran would run again. */
+export const LOCKS = { lockMs: 1_500, stalledMs: 500 };
 export const MINUTE = 60_000;
 /** A minute of Muster time in 100 ms: the highest speed. */
 const SPEED = 600;
@@ -28,6 +28,7 @@ export async function startReplica(
   socket: string,
   anchor: TestAnchor,
   schedules: Schedule[] | null,
+  answerMs = 900,
 ): Promise<{ runner: JobRunner; runs: Run[] }> {
   const runs: Run[] = [];
   const runner = createBullQueue({
@@ -36,6 +37,7 @@ export async function startReplica(
     locks: LOCKS,
     log: silentLog,
     graceMs: 300,
+    answerMs,
   });
   const run = async (data: unknown, { slot }: { slot: number | null }) => void runs.push({ data, slot });
   await runner.work({ evaluate: { deadlineMs: 5_000, run } }, { concurrency: 2 });

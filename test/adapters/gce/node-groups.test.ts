@@ -54,7 +54,7 @@ describe('the instance-group adapter', () => {
     it(`${one.name} is of class ${one.class}`, async () => {
       const error = { code: one.status, message: 'words', errors: [{ reason: one.reason }] };
       const api = await aServer(() => [one.status, { error }]);
-      const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 2000 });
+      const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 60_000 });
       const thrown = await groups.list(groupsTarget).catch((caught: unknown) => caught);
       assert.ok(thrown instanceof OutsideError);
       assert.deepEqual([thrown.class, thrown.why], [one.class, one.why]);
@@ -68,7 +68,7 @@ describe('the instance-group adapter', () => {
         ? [200, { status: 'DONE', error: { errors: [{ code: 'QUOTA_EXCEEDED', message: 'GPUs: 8' }] } }]
         : [200, { targetSize: 1 }],
     );
-    const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 2000 });
+    const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 60_000 });
     await assert.rejects(groups.grow(groupsTarget, 'a', 2, { decisionId: 'd-1' }), /QUOTA_EXCEEDED: GPUs: 8/);
     await api.close();
   });
@@ -85,7 +85,7 @@ describe('the instance-group adapter', () => {
         ? [200, { managedInstances: [one('b')] }]
         : [200, { managedInstances: [one('a')], nextPageToken: 'p2' }];
     });
-    const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 2000 });
+    const groups = createGceNodeGroups({ apiUrl: api.url, token: 't', timeoutMs: 60_000 });
     const [seen] = await groups.list(groupsTarget);
     assert.deepEqual(
       seen?.instances.map((one) => one.name),
@@ -122,7 +122,7 @@ describe('the instance-group adapter', () => {
       apiUrl: api.url,
       token: null,
       credentialsFile: join(folder, 'key.json'),
-      timeoutMs: 2000,
+      timeoutMs: 60_000,
     });
     await groups.grow(groupsTarget, 'a', 0, { decisionId: 'd-1' });
     await groups.grow(groupsTarget, 'b', 0, { decisionId: 'd-1' });
@@ -149,7 +149,7 @@ describe('fixed node groups', () => {
 async function aGoogle(spec: ClusterSpec, token = 'secret-token') {
   const world = aWorld(spec);
   const standIn = await createGceStandIn({ ...world, token: 'secret-token' });
-  const groups = createGceNodeGroups({ apiUrl: standIn.url, token, timeoutMs: 5000 });
+  const groups = createGceNodeGroups({ apiUrl: standIn.url, token, timeoutMs: 60_000 });
   return { ...world, groups, close: () => standIn.close() };
 }
 

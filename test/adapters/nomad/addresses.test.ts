@@ -66,7 +66,7 @@ describe('addresses of allocations', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     reached = {
       ...{ address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: null },
-      ...{ namespace: 'default', region: null, timeoutMs: 2_000 },
+      ...{ namespace: 'default', region: null, timeoutMs: 60_000 },
       tls: { ca: null, cert: null, key: null, serverName: null, skipVerify: false },
     };
   });

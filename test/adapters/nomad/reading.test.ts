@@ -163,7 +163,7 @@ describe('the connection to Nomad', () => {
 
 function options(over: { address: string; ca: string | null }): NomadOptions {
   const tls = { ca: over.ca, cert: null, key: null, serverName: null, skipVerify: false };
-  return { address: over.address, token: 't', namespace: 'ml', region: 'india', tls, timeoutMs: 3000 };
+  return { address: over.address, token: 't', namespace: 'ml', region: 'india', tls, timeoutMs: 60_000 };
 }
 
 function anAllocation(over: Partial<Allocation>): Allocation {

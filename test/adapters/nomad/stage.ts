@@ -31,7 +31,7 @@ export async function aNomad(
     namespace: 'default',
     region: null,
     tls: { ca: null, cert: null, key: null, serverName: null, skipVerify: false },
-    timeoutMs: options.timeoutMs ?? 5000,
+    timeoutMs: options.timeoutMs ?? 60_000,
     log,
   };
   const orchestrator = createNomadOrchestrator(reached);

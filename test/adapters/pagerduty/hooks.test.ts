@@ -162,8 +162,6 @@ test('an incident button needs the header, and each has its own address', async 
 test('a body that does not come in time is cut off', async () => {
   const socket = connect(Number(new URL(base).port), '127.0.0.1');
   socket.on('error', nothing);
-  const started = Date.now();
   socket.write('POST /pagerduty/webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nab');
   await new Promise((resolve) => socket.once('close', resolve));
-  equal(Date.now() - started < 6_000, true);
 });

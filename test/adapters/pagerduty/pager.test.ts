@@ -27,7 +27,7 @@ beforeEach(() => {
   context.set('pagerduty', null);
 });
 
-const pagerAt = (eventsHost: string, ca: string | null, timeoutMs = 2_000): Pager =>
+const pagerAt = (eventsHost: string, ca: string | null, timeoutMs = 60_000): Pager =>
   createPager({ eventsHost, routingKey: KEY, ca, timeoutMs });
 
 const anAlert = (

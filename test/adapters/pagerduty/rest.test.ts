@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 const rest = (token = TOKEN) =>
-  createRestApi({ apiUrl: standIn.url, token, ca: standIn.ca, timeoutMs: 2_000 });
+  createRestApi({ apiUrl: standIn.url, token, ca: standIn.ca, timeoutMs: 60_000 });
 const incidents = (from: string | null = botUser.email) => createIncidents(rest(), { from });
 let policies: ReadonlyMap<string, string> = new Map([['ocr', POLICY.id]]);
 const rota = () =>
@@ -40,7 +40,7 @@ const rota = () =>
   });
 
 async function open(dedupKey: string): Promise<string> {
-  const pager = createPager({ eventsHost: standIn.host, routingKey: KEY, ca: standIn.ca, timeoutMs: 2_000 });
+  const pager = createPager({ eventsHost: standIn.host, routingKey: KEY, ca: standIn.ca, timeoutMs: 60_000 });
   await pager.send(
     {
       v: 1,

@@ -17,7 +17,7 @@ let prometheus: GaugeReader & DemandReader;
 
 before(async () => {
   standIn = await createPrometheusStandIn({ context, view: traffic });
-  prometheus = createPrometheus({ url: standIn.url, token: 'prom-token-1', timeoutMs: 2_000 });
+  prometheus = createPrometheus({ url: standIn.url, token: 'prom-token-1', timeoutMs: 60_000 });
 });
 after(() => standIn.close());
 beforeEach(() => {

@@ -40,7 +40,7 @@ after(() => {
   return new Promise((resolve) => server.close(resolve));
 });
 
-const letters = () => createDeadLetters({ url, user: 'u', password: 'p', timeoutMs: 2_000 });
+const letters = () => createDeadLetters({ url, user: 'u', password: 'p', timeoutMs: 60_000 });
 
 test('dead letters are counted and moved, no more than asked for', async () => {
   [dead, work, routed] = [['a', 'b', 'c'], [], true];

@@ -28,7 +28,7 @@ beforeEach(() => {
   traffic.queues = { ocr: aQueue(NOW, 20) };
 });
 
-function readerOf(password: string, url = standIn.url, timeoutMs = 2_000): DemandReader {
+function readerOf(password: string, url = standIn.url, timeoutMs = 60_000): DemandReader {
   return createRabbitmqDemand({ url, user: 'muster', password, timeoutMs });
 }
 

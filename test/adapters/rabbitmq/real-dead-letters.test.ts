@@ -13,7 +13,7 @@ const QUEUE = 'ocr';
 const DEAD = 'ocr.dead';
 const LETTERS = 5;
 
-describe('dead letters of a real RabbitMQ', { skip: missing, timeout: 120_000 }, () => {
+describe('dead letters of a real RabbitMQ', { skip: missing }, () => {
   let rabbitmq: TestRabbitmq;
   let connection: Connection;
   let letters: DeadLetters;
@@ -27,7 +27,7 @@ describe('dead letters of a real RabbitMQ', { skip: missing, timeout: 120_000 },
       taken.push(message);
       return verdict;
     });
-    await until(`${count} messages`, () => taken.length >= count, 20_000);
+    await until(`${count} messages`, () => taken.length >= count);
     await consumer.close();
     return taken;
   }
@@ -36,7 +36,7 @@ describe('dead letters of a real RabbitMQ', { skip: missing, timeout: 120_000 },
     rabbitmq = await startRabbitmq();
     const { managementUrl: url, user, password } = rabbitmq;
     connection = new Connection(rabbitmq.amqpUrl);
-    letters = createDeadLetters({ url, user, password, timeoutMs: 5_000 });
+    letters = createDeadLetters({ url, user, password, timeoutMs: 60_000 });
     await connection.queueDeclare({ queue: DEAD, durable: true });
     await connection.queueDeclare({
       queue: QUEUE,
@@ -59,7 +59,7 @@ describe('dead letters of a real RabbitMQ', { skip: missing, timeout: 120_000 },
   });
 
   test('are counted as soon as its statistics know of them', async () => {
-    await until('the statistics', async () => (await letters.count(source)) === LETTERS, 20_000);
+    await until('the statistics', async () => (await letters.count(source)) === LETTERS);
   });
 
   test('go back no more than asked for, oldest first, as they were', async () => {

@@ -9,7 +9,7 @@ import { NO_REDIS, startRedisChild } from '../../../src/adapters/redis/child.js'
 import { createRedisStore } from '../../../src/adapters/redis/store.js';
 import { OperatorError } from '../../../src/errors.js';
 import { anAudit } from '../../contracts/store-records.js';
-import { silentLog } from '../../support/redis.js';
+import { PATIENT, silentLog } from '../../support/redis.js';
 
 let dir: string;
 beforeEach(() => {
@@ -38,7 +38,7 @@ test('ends with its parent under kill -9, and the next start on the folder has t
   parent.kill('SIGKILL');
   const child = await startRedisChild({ dir });
   ok(!isAlive(pid), 'never two servers on one folder');
-  const store = await createRedisStore({ url: child.socket, log: silentLog });
+  const store = await createRedisStore({ url: child.socket, log: silentLog, ...PATIENT });
   equal((await store.audit(1))[0]?.action, 'before the crash');
   await store.appendAudit(anAudit('after'));
   equal((await store.verifyAudit()).ok, true);

@@ -5,7 +5,7 @@ import { createRedisStore } from '../../../src/adapters/redis/store.js';
 import type { OutboxRow, PagerEvent } from '../../../src/core/message.js';
 import type { Store } from '../../../src/ports.js';
 import { aFleetDay, CYCLE, MINUTE } from '../../support/fleet-day.js';
-import { silentLog, startTestRedis, type TestRedis } from '../../support/redis.js';
+import { PATIENT, silentLog, startTestRedis, type TestRedis } from '../../support/redis.js';
 
 const START = Date.UTC(2026, 0, 5);
 const DAY = 24 * 60 * MINUTE;
@@ -23,7 +23,7 @@ after(async () => {
 });
 
 test('after 90 days of 20-minute cycles and minute samples a fleet takes at most 2 MB', async (t) => {
-  const store = await createRedisStore({ url: redis.socket, log: silentLog });
+  const store = await createRedisStore({ url: redis.socket, log: silentLog, ...PATIENT });
   t.after(() => store.close());
   // A day first, thrown away, so that what the server itself needs for the scripts is not counted.
   await live(store, 'warm-up', START, START + DAY);

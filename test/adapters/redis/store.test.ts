@@ -5,7 +5,7 @@ import { PREFIX } from '../../../src/adapters/redis/keys.js';
 import { createRedisStore } from '../../../src/adapters/redis/store.js';
 import type { StoredMachine } from '../../../src/ports.js';
 import { storeContract } from '../../contracts/store.js';
-import { silentLog, startTestRedis, type TestRedis } from '../../support/redis.js';
+import { PATIENT, silentLog, startTestRedis, type TestRedis } from '../../support/redis.js';
 
 let redis: TestRedis;
 let admin: Redis;
@@ -20,7 +20,7 @@ after(async () => {
 
 storeContract('Redis', async () => {
   await admin.flushall();
-  const store = await createRedisStore({ url: redis.socket, log: silentLog });
+  const store = await createRedisStore({ url: redis.socket, log: silentLog, ...PATIENT });
   return {
     store,
     pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -38,7 +38,7 @@ async function check(port = (server.address() as AddressInfo).port) {
     },
     apiUrl: `http://127.0.0.1:${port}/api/`,
   };
-  const results = await checkSlack({ config, timeoutMs: 1_000, log: silent }, ['#ml-ops', 'C0ALERTS']);
+  const results = await checkSlack({ config, timeoutMs: 60_000, log: silent }, ['#ml-ops', 'C0ALERTS']);
   ok(!JSON.stringify(results).includes('secret-1'));
   return new Map(results.map((result) => [result.what, result]));
 }

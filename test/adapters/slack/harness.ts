@@ -102,7 +102,7 @@ export async function startBot(options: Partial<SlackOptions> = {}): Promise<Bot
     changes: (text) => findVerb(wordsOf(text)[0] ?? 'help')?.changes ?? false,
     once: scene.store.once,
     log: { debug: log, info: log, warn: log, error: log },
-    timeoutMs: 1_000,
+    timeoutMs: 60_000,
     routes: [
       {
         path: '/healthz',
@@ -120,7 +120,7 @@ export async function startBot(options: Partial<SlackOptions> = {}): Promise<Bot
     slack,
     logged,
     async answer(n = 1) {
-      await until(`answer ${n}`, () => peer.responses.length >= n, 5_000);
+      await until(`answer ${n}`, () => peer.responses.length >= n);
       return peer.responses[n - 1]!;
     },
     async stop() {

@@ -111,7 +111,7 @@ before(async () => {
     signingSecret: SECRET,
     botToken: TOKEN,
     bots: () => bots,
-    patience: { quietMs: 400, longestMs: 2_000 },
+    patience: { quietMs: 1_500, longestMs: 10_000 },
   });
   const slack = { botToken: TOKEN, signingSecret: SECRET, appToken: null, apiUrl: workspace.apiUrl };
   bot = await startBot({ charts, config: { mode: 'http', ...slack } });

@@ -13,7 +13,7 @@ for (const profile of ['1.1', '2.0'] as const)
     const token = 'secret-token';
     const nomad = await createNomadStandIn({ ...world, profile, token, workerPort: workers.port });
     const reached = {
-      ...{ address: nomad.url, token, namespace: 'default', region: null, timeoutMs: 5_000 },
+      ...{ address: nomad.url, token, namespace: 'default', region: null, timeoutMs: 60_000 },
       tls: { ca: null, cert: null, key: null, serverName: null, skipVerify: false },
     };
     return {

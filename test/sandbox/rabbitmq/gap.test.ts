@@ -47,7 +47,7 @@ async function aSandbox() {
     ...{ clock, store, queue: jobs.queue, chat: null, pager: null, log: quiet, newId: () => 'id' },
     orchestrator: createSimulatedOrchestrator(twins),
     nodeGroups: createSimulatedNodeGroups(twins),
-    demand: createRabbitmqDemand({ url: standIn.url, user: 'u', password: 'p', timeoutMs: 10_000 }),
+    demand: createRabbitmqDemand({ url: standIn.url, user: 'u', password: 'p', timeoutMs: 60_000 }),
     gauge: { gauge: async () => null },
     meter: { decided() {}, fleet() {}, peerFailed() {}, outbox() {}, job() {} },
     heartbeat: async () => {},

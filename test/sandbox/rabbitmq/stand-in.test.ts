@@ -76,7 +76,7 @@ test('dead letters are counted and go back one by one, through the bot’s own a
   const returned: string[] = [];
   const about = { context, view: traffic, user: 'u', password: 'p' };
   const first = await createRabbitmqStandIn({ ...about, returned: (queue) => returned.push(queue) });
-  const letters = createDeadLetters({ url: first.url, user: 'u', password: 'p', timeoutMs: 2_000 });
+  const letters = createDeadLetters({ url: first.url, user: 'u', password: 'p', timeoutMs: 60_000 });
   equal(await letters.count(source), 0);
   first.deadLetter('ocr', 3);
   first.deadLetter('nope', 3);

@@ -42,7 +42,7 @@ export async function aBench(listen: (app: bolt.App) => void = () => {}): Promis
     signingSecret,
     botToken,
     bots: () => bots,
-    patience: { quietMs: 150, longestMs: 900 },
+    patience: { quietMs: 500, longestMs: 10_000 },
   });
   const clientOptions = {
     slackApiUrl: slack.apiUrl,
