@@ -2,16 +2,7 @@
  * What the sandbox keeps in its data folder: one JSON file, replaced as a whole (written beside, then renamed), so that a
  * kill at any moment leaves the old or the new one; and a lock, so that two worlds never share a folder.
  */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -125,16 +116,20 @@ export function processStart(pid: number): string | null {
   return state === 'Z' || state === 'X' ? null : (fields[19] ?? null);
 }
 
+/** A link appears with its content, or not at all: a lock that is read before its holder's name is in it looks abandoned. */
 function tryLock(path: string): boolean {
+  const own = `${path}.${process.pid}`;
+  const started = processStart(process.pid);
+  const holder = { pid: process.pid, started: started === 'unknown' ? null : started };
+  writeFileSync(own, JSON.stringify(holder), { mode: 0o600 });
   try {
-    const file = openSync(path, 'wx', 0o600);
-    const started = processStart(process.pid);
-    writeSync(file, JSON.stringify({ pid: process.pid, started: started === 'unknown' ? null : started }));
-    closeSync(file);
+    linkSync(own, path);
     return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
+  } finally {
+    unlinkIfThere(own);
   }
 }
 
