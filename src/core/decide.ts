@@ -141,7 +141,8 @@ function conclude(
   const before = standing(zones);
   const placement = placementFor(count, seen, zones, policy, reasons);
   const found = total(before);
-  const changes = count !== found || moved(before, placement) > 0;
+  // A change of ours that has not reached the cluster yet is taken back by a decision too, or it would still be made.
+  const changes = count !== found || count !== running.count || moved(before, placement) > 0;
   const pending = count === running.count && found !== count;
   if (!changes) reasons.push({ code: 'steady', count });
   const again = changes || policy.mode !== 'act' ? null : triedAgain(placement, seen, zones);

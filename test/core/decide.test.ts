@@ -321,6 +321,16 @@ test('our own change on its way is not somebody else’s', () => {
   assert.equal(target(decision), 24);
 });
 
+test('a raise that has not reached the cluster is taken back, not taken for what stands', () => {
+  const policy = aPolicy();
+  const memory = { ...aMemory(policy), desired: 40, lastRaiseAt: NOON - MINUTE, lastRaiseFrom: 20 };
+  const onItsWay = (workers: number) =>
+    decide(aSeen({ memory, applying: true, override: anOverride({ workers }) }, policy), policy);
+  const back = onItsWay(20);
+  assert.ok(back.kind === 'scale' && back.from === 40 && back.to === 20, JSON.stringify(back));
+  assert.equal(onItsWay(40).kind, 'hold');
+});
+
 test('limits that keep a fleet below its need say by how much', () => {
   const decision = decide(aSeen(), aPolicy({ ceiling: 9 }));
   assert.equal(decision.shortOf, decision.numbers.need! - 9);
