@@ -120,6 +120,10 @@ export function createSlack(options: SlackOptions): Slack {
   const { forms, home } = options;
   const homes = home === undefined ? null : createHomes({ client: views, people, signer, home, log });
   const changed = (): void => homes?.changed();
+  let leave = (): void => {};
+  const leaving = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
   const hearing = createHearing({
     ...options,
     signer,
@@ -128,7 +132,7 @@ export function createSlack(options: SlackOptions): Slack {
     changed,
     channels,
     people,
-    respond: createRespond(timeoutMs, log),
+    respond: createRespond(timeoutMs, log, (ms) => Promise.race([later(ms), leaving])),
     pictures:
       options.charts === undefined ? null : createPictures(client(timeoutMs), options.charts, timeoutMs, log),
   });
@@ -186,6 +190,7 @@ export function createSlack(options: SlackOptions): Slack {
     async stop() {
       homes?.stop();
       await entry.stop();
+      leave();
       await Promise.race([hearing.quiet(), later(LONGEST_GOODBYE_MS)]);
     },
   };

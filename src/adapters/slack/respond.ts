@@ -12,20 +12,38 @@ export interface Responded extends Partial<Rendered> {
 
 export type Respond = (url: string, body: Responded) => Promise<boolean>;
 
+/** Resolves after the time, machine milliseconds, or sooner when the bot stops. */
+export type Pause = (ms: number) => Promise<void>;
+
+/** Before each further attempt; Slack's own Retry-After goes before it. */
+const PAUSES_MS = [1_000, 10_000, 60_000];
+/** What may have arrived is tried once more only, so that nobody reads it four times. */
+const TRIES_IF_UNSURE = 2;
+const LONGEST_PAUSE_MS = 60_000;
+
+interface Failure {
+  problem: string;
+  /** 'never': Slack will not take it. 'surely': it was not taken. */
+  again: 'surely' | 'unsure' | 'never';
+  waitMs: number | null;
+}
+
 /** False when it did not arrive; the reason is logged, the URL is not: it is a secret. */
-export function createRespond(timeoutMs: number, log: Log): Respond {
+export function createRespond(timeoutMs: number, log: Log, pause: Pause): Respond {
   return async (url, body) => {
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
-      const problem = await send(url, body, timeoutMs);
-      if (problem === null) return true;
-      log.warn({ peer: 'slack', attempt, problem }, 'an answer did not reach Slack');
-      if (problem.startsWith('HTTP 4')) return false;
+    for (let attempt = 1; ; attempt += 1) {
+      const failed = await send(url, body, timeoutMs);
+      if (failed === null) return true;
+      log.warn({ peer: 'slack', attempt, problem: failed.problem }, 'an answer did not reach Slack');
+      const pauseMs = PAUSES_MS[attempt - 1];
+      if (pauseMs === undefined || failed.again === 'never') return false;
+      if (failed.again === 'unsure' && attempt >= TRIES_IF_UNSURE) return false;
+      await pause(Math.min(LONGEST_PAUSE_MS, failed.waitMs ?? pauseMs));
     }
-    return false;
   };
 }
 
-async function send(url: string, body: Responded, timeoutMs: number): Promise<string | null> {
+async function send(url: string, body: Responded, timeoutMs: number): Promise<Failure | null> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -35,8 +53,25 @@ async function send(url: string, body: Responded, timeoutMs: number): Promise<st
       signal: AbortSignal.timeout(timeoutMs),
     });
     await response.arrayBuffer();
-    return response.ok ? null : `HTTP ${response.status}`;
+    return response.ok ? null : refused(response.status, response.headers.get('retry-after'));
   } catch (error) {
-    return error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'no connection';
+    if (error instanceof Error && error.name === 'TimeoutError')
+      return { problem: 'no answer in time', again: 'unsure', waitMs: null };
+    const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+    return { problem: 'no connection', again: NEVER_LEFT.has(code) ? 'surely' : 'unsure', waitMs: null };
   }
+}
+
+const NEVER_LEFT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function refused(status: number, retryAfter: string | null): Failure {
+  const problem = `HTTP ${status}`;
+  if (status !== 429) return { problem, again: status < 500 ? 'never' : 'unsure', waitMs: null };
+  const seconds = Number(retryAfter ?? '');
+  return { problem, again: 'surely', waitMs: seconds > 0 ? seconds * 1_000 : null };
 }
