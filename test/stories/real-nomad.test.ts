@@ -7,11 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createFixedNodeGroups } from '../../src/adapters/fixed/node-groups.js';
+import { createNomadAddresses } from '../../src/adapters/nomad/addresses.js';
+import { createNomadFiles } from '../../src/adapters/nomad/files.js';
 import { createNomadOrchestrator } from '../../src/adapters/nomad/orchestrator.js';
 import { createNomadRollouts } from '../../src/adapters/nomad/rollouts.js';
+import { createWorkerHealth } from '../../src/adapters/worker-health/ask.js';
 import { createApp, type Ports } from '../../src/app.js';
 import type { Person } from '../../src/core/model.js';
 import type { RolloutState } from '../../src/core/rollout/state.js';
+import type { HealthSource } from '../../src/ports.js';
 import { createMemoryQueue } from '../../src/simulation/memory-queue.js';
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
 import { nomadVersion, until } from '../adapters/nomad/agent.js';
@@ -24,6 +28,11 @@ const deploy = fileURLToPath(new URL('../../../deploy/nomad/', import.meta.url))
 const image = (tag: string) => `registry.example/face-match:${tag}`;
 const asha: Person = { id: 'slack:U0ASHA', name: 'Asha Rao' };
 const meera: Person = { id: 'slack:U0MEERA', name: 'Meera Iyer' };
+const WELL = { modelLoaded: true, deviceHealthy: true, lastSuccessAt: null, inFlight: 0 };
+const BY_FILE: HealthSource = {
+  ...{ kind: 'file', path: 'alloc/health.json', staleSeconds: 60 },
+  ...{ timeoutSeconds: 2, stuckAfter: 20, stuckLeastSeconds: 120 },
+};
 /** Muster's minutes are six seconds here. */
 const SPEED = 10;
 
@@ -91,6 +100,13 @@ describe(`a rollout on real agents (${version ?? 'none'})`, { skip }, () => {
     );
   });
 
+  it('each worker, old or new, says by the file of its wrapper how it is', async () => {
+    const workers = await bot.health.addresses(bot.fleet.orchestrator, null);
+    ok(workers.length >= 3);
+    const answers = await bot.health.ask(BY_FILE, workers);
+    for (const slots of answers) deepEqual(slots, Array(4).fill(WELL));
+  });
+
   it('the wrapper let old containers finish before new ones came up, on every node', async () => {
     for (const calls of await cluster.calls()) {
       let up: string | null = null;
@@ -114,7 +130,11 @@ describe(`a rollout on real agents (${version ?? 'none'})`, { skip }, () => {
 
 /** The job file of deploy/, with times and room for a test. */
 function fromFile(zone: string) {
-  const vars = Object.entries({ fleet: 'face-match', zone, image: image('1'), count: zone === 'a' ? 2 : 1 });
+  const said = JSON.stringify({ slots: Array(4).fill(WELL) });
+  const vars = Object.entries({
+    ...{ fleet: 'face-match', zone, image: image('1'), count: zone === 'a' ? 2 : 1 },
+    health_command: `echo '${said}'`,
+  });
   const args = ['job', 'run', '-output', ...vars.flatMap(([name, value]) => ['-var', `${name}=${value}`])];
   const made = spawnSync('nomad', [...args, `${deploy}workers.nomad.hcl`], { encoding: 'utf8' });
   equal(made.status, 0, made.stderr);
@@ -168,6 +188,12 @@ function aBot(address: string) {
   const store = createMemoryStore(clock);
   const rollouts = createNomadRollouts(reached);
   const orchestrator = createNomadOrchestrator(reached);
+  // Files have the machine's time, whatever Muster's is.
+  const machine = { now: () => Date.now(), speed: 1 };
+  const health = {
+    ...createNomadAddresses(reached),
+    ...createWorkerHealth({ files: createNomadFiles(reached), clock: machine }),
+  };
   let ids = 0;
   const ports: Ports = {
     ...{ clock, store, queue: queue.queue, orchestrator, rollouts, nodeGroups: createFixedNodeGroups() },
@@ -196,6 +222,7 @@ function aBot(address: string) {
   return {
     fleet,
     rollouts,
+    health,
     async start() {
       await queue.schedule(app.schedules());
       await queue.work(app.handlers(), { concurrency: 1 });

@@ -1,6 +1,6 @@
 /** A real Nomad agent in development mode, on loopback, with room for four workers; null where `nomad` is not installed. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ export async function startAgent(version: string, more: object = {}): Promise<Ag
   const api = askOf(url);
   const stop = async () => {
     await end();
-    await rm(folder, { recursive: true, force: true });
+    await clearAway(folder);
   };
   try {
     // Health answers without a token, when server and client are both up.
@@ -81,7 +81,7 @@ export async function launch(
   await writeFile(file, JSON.stringify(config));
   const child = spawn('nomad', ['agent', ...args, '-config', file], {
     stdio: 'ignore',
-    env: { HOME: folder, ...env },
+    env: { HOME: folder, TMPDIR: folder, ...env },
   });
   return () => ended(child);
 }
@@ -155,6 +155,30 @@ async function ended(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
   await gone;
   clearTimeout(timer);
+}
+
+/** What agents leave behind: tasks, the mounts of their secrets, files. */
+export async function clearAway(folder: string): Promise<void> {
+  await endTasks(folder);
+  const mounts = (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n');
+  for (const line of mounts.reverse())
+    if (line.includes(` ${folder}/`)) spawnSync('umount', [line.split(' ')[1] ?? '']);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** A client that ends at once after its tasks may leave their executors: they carry the agent's folder in their environment. */
+async function endTasks(folder: string): Promise<void> {
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const about = await Promise.all(
+      ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    );
+    if (!about.some((text) => text.includes(folder))) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 export async function freePort(): Promise<number> {

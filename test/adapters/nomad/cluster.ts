@@ -3,11 +3,10 @@
  * three clients. Workers are shell scripts under raw_exec; `docker` is a script that takes its time to pull. An image's
  * tag says how it behaves, as in the simulation: `bad…` does not come up, `missing…` is not in the registry.
  */
-import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, aJob, askOf, configOf, freePort, launch, until } from './agent.js';
+import { type Agent, aJob, askOf, clearAway, configOf, freePort, launch, until } from './agent.js';
 
 export interface RealCluster {
   url: string;
@@ -68,10 +67,7 @@ export async function startCluster(): Promise<RealCluster> {
   const stop = async () => {
     await clear().catch(() => {});
     for (const one of stops.reverse()) await one();
-    await endTasks(folder);
-    for (const line of (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n'))
-      if (line.includes(` ${folder}/`)) spawnSync('umount', [line.split(' ')[1] ?? '']);
-    await rm(folder, { recursive: true, force: true });
+    await clearAway(folder);
   };
   const node = async (n: number) => {
     const images = join(folder, `images-${n}`);
@@ -126,21 +122,6 @@ export async function startCluster(): Promise<RealCluster> {
       }, 'every worker is healthy');
     },
   };
-}
-
-/** A client that ends at once after its tasks may leave their executors: they carry the cluster's folder in their environment. */
-async function endTasks(folder: string): Promise<void> {
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const about = await Promise.all(
-      ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-    );
-    if (!about.some((text) => text.includes(folder))) continue;
-    try {
-      process.kill(Number(pid), 'SIGKILL');
-    } catch {
-      // It has just ended.
-    }
-  }
 }
 
 export function aWorkerJob(id: string, zone: string, count: number, image: string, update: object) {
