@@ -36,10 +36,9 @@ export function render(message: Message, options: RenderOptions): Rendered {
     blocks.push({ type: 'header', text: { type: 'plain_text', text: cut(plain(title), 150), emoji: true } });
   }
   let buttons = 0;
-  let tables = 0;
-  for (const part of parts) {
-    if (part.kind === 'table') tables += 1;
-    blocks.push(...blocksOf(part, { tables, nextButton: () => buttons++, ...options }));
+  const tableAt = options.surface === 'view' ? -1 : widestTable(parts);
+  for (const [n, part] of parts.entries()) {
+    blocks.push(...blocksOf(part, { isTable: n === tableAt, nextButton: () => buttons++, ...options }));
   }
   const summary = message.summary || message.title || 'Muster';
   const text = cut(escaped(summary), MOST_TEXT);
@@ -48,11 +47,17 @@ export function render(message: Message, options: RenderOptions): Rendered {
 }
 
 interface PartContext {
-  /** How many tables there are up to this one: Slack takes one a message. */
-  tables: number;
+  /** True for the one that becomes a table block: Slack takes one a message. */
+  isTable: boolean;
   nextButton(): number;
   sign: RenderOptions['sign'];
-  surface?: 'message' | 'view';
+}
+
+/** Of several the one that would read worst in another form on a phone; -1: there is none. */
+function widestTable(parts: Part[]): number {
+  const columns = parts.map((part) => (part.kind === 'table' ? part.head.length : -1));
+  const most = Math.max(...columns, -1);
+  return most === -1 ? -1 : columns.indexOf(most);
 }
 
 function blocksOf(part: Part, context: PartContext): KnownBlock[] {
@@ -70,9 +75,8 @@ function blocksOf(part: Part, context: PartContext): KnownBlock[] {
     case 'list':
       return listSections(part.items);
     case 'table':
-      return context.tables === 1 && context.surface !== 'view'
-        ? [table(part.head, part.rows)]
-        : [codeBlock(textTable(part))];
+      if (context.isTable) return [table(part.head, part.rows)];
+      return part.head.length === 2 ? listSections(part.rows.map(pair)) : [codeBlock(textTable(part))];
     case 'image':
       return [contextBlock(`${part.title}: ${part.alt}`)];
     case 'buttons':
@@ -161,6 +165,11 @@ function cell(text: Text): Cell {
     return { type: 'text' as const, text: plainText([span], 300) || ' ' };
   });
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] };
+}
+
+/** A row of two columns as a line: it wraps where a table in fixed pitch would break, and keeps the reader's zone. */
+function pair([name = '', value = '']: Text[]): Text {
+  return [{ bold: plainText(name, 300) }, ': ', ...(typeof value === 'string' ? [value] : value)];
 }
 
 /** A second table of a message, or one of a view, in fixed pitch. */

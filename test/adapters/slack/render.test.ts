@@ -91,14 +91,19 @@ test('nothing that a person wrote is parsed by Slack', () => {
   deepEqual(lintMessage(rendered), []);
 });
 
-test('a second table becomes text, because Slack takes one a message', () => {
-  const table: Part = { kind: 'table', head: ['a', 'b'], rows: [['1', '']] };
-  const { blocks, text } = draw([table, table]);
+test('of several tables the widest is one, for Slack takes one a message; pairs become lines, which fit a phone', () => {
+  const at = Date.UTC(2026, 0, 5, 14, 40);
+  const pairs: Part = { kind: 'table', head: ['What', 'Value'], rows: [['Covers', [{ at, style: 'time' }]]] };
+  const wide: Part = { kind: 'table', head: ['a', 'b', 'c'], rows: [['1', '', '3']] };
+  const { blocks, text } = draw([pairs, wide, wide]);
   deepEqual(
     blocks.map(({ type }) => type),
-    ['table', 'section'],
+    ['section', 'table', 'section'],
   );
+  match(words(blocks[0]), /\*Covers\*: <!date\^1767624000\^\{time\}\|14:40 UTC>/);
+  match(words(blocks[2]), /```/);
   deepEqual(lintMessage({ text, blocks }), []);
+  equal(draw([pairs]).blocks[0]?.type, 'table');
 });
 
 test('a button whose command is too long to carry is left out', () => {
