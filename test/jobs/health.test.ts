@@ -8,9 +8,14 @@ import { aFleet, withDecision } from '../support/fleet.js';
 import { aPagingScene } from '../support/paging.js';
 
 const MINUTE = 60_000;
-const source: HealthSource = {
+const patience = { timeoutSeconds: 1, stuckAfter: 20, stuckLeastSeconds: 120 };
+const overHttp: HealthSource = {
   ...{ kind: 'http', url: 'http://{address}:{port}/health', port: 'health', portPerWorker: false },
-  ...{ timeoutSeconds: 1, stuckAfter: 20, stuckLeastSeconds: 120 },
+  ...patience,
+};
+const byFile: HealthSource = {
+  ...{ kind: 'file', path: 'alloc/health.json', staleSeconds: 60 },
+  ...patience,
 };
 
 const open: { close(): Promise<void> }[] = [];
@@ -18,7 +23,7 @@ afterEach(async () => {
   for (const scene of open.splice(0)) await scene.close();
 });
 
-async function aWard() {
+async function aWard(health: HealthSource = overHttp) {
   const workers = ['w1', 'w2', 'w3', 'w4'].map(
     (id): WorkerSeen => ({
       id: `${id}-aaaa-bbbb`,
@@ -31,21 +36,25 @@ async function aWard() {
   const ward = {
     ill: new Set<string>(),
     dark: false,
+    silent: false,
     asked: 0,
+    labels: new Set<string | null>(),
     now: (): number => 0,
   };
   const scene = await aPagingScene({
-    fleets: [{ ...aFleet('ocr'), health: source }],
+    fleets: [{ ...aFleet('ocr'), health }],
     orchestrator: { workers: async () => workers },
     ports: {
       health: {
-        addresses: async () => {
+        addresses: async (_target, label) => {
+          ward.labels.add(label);
           if (ward.dark)
             throw new OutsideError('nomad', 'read', 'no answer', { class: 'retry', why: 'timeout' });
           return workers.map((one) => ({ ...one, host: '127.0.0.1', port: 1 }));
         },
         ask: async (_source, all) => {
           ward.asked += all.length;
+          if (ward.silent) return all.map(() => null);
           return all.map(({ id }): SlotHealth[] => [
             {
               modelLoaded: true,
@@ -106,4 +115,14 @@ test('nobody can be asked: what was known stands for ten minutes, the look goes 
   match(await scene.say('status ocr'), /unknown, so all count as running/);
   match(await scene.say('doctor'), /nobody could be asked lately, so all count as running/);
   equal(message(), '');
+});
+
+test('where workers write a file nobody asks where they listen, and doctor says what to look at when none is read', async () => {
+  const { scene, ward, minutes } = await aWard(byFile);
+  ward.silent = true;
+  await minutes(2);
+  deepEqual([...ward.labels], [null]);
+  const said = await scene.say('doctor');
+  match(said, /none of 4 answered, so all count as running/);
+  match(said, /health\.file of ocr/);
 });
