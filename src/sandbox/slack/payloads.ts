@@ -150,13 +150,32 @@ export function stateOf(blocks: Block[], values: Fields): Fields {
         ...state[block.block_id],
         [element.action_id]: {
           type: element.type,
-          ...chosen(element, given === undefined ? initial(element) : given),
+          ...chosen(element, given === undefined ? initial(element) : bare(given)),
         },
       };
     }
   }
   return state;
 }
+
+/** What stands in an input, where it is given as Slack itself writes a view's state. */
+function bare(given: unknown): unknown {
+  if (!isFields(given)) return given;
+  if (isFields(given.selected_option)) return given.selected_option.value;
+  if (Array.isArray(given.selected_options))
+    return given.selected_options.filter(isFields).map((each) => each.value);
+  return STATE_KEYS.map((key) => given[key]).find((value) => value != null) ?? null;
+}
+
+const STATE_KEYS = [
+  'value',
+  'selected_date',
+  'selected_time',
+  'selected_date_time',
+  'selected_user',
+  'selected_channel',
+  'selected_conversation',
+];
 
 function initial(element: Fields): unknown {
   const option = element.initial_option;

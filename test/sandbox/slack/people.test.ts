@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { OperatorError } from '../../../src/errors.js';
+import { stateOf } from '../../../src/sandbox/slack/payloads.js';
 import { aBench, type Bench } from './bench.js';
 
 let bench: Bench;
@@ -145,6 +146,25 @@ test('a modal opens by trigger, shows its errors, and closes when it is accepted
   const taken = await bench.slack.submit({ user: 'asha', viewId, values: { n: '7' } });
   assert.deepEqual(taken?.responses, []);
   await assert.rejects(bench.slack.submit({ user: 'asha', viewId, values: {} }), OperatorError);
+});
+
+test('what stands in a form may be given bare, or as Slack writes a view’s state', () => {
+  const option = (value: string) => ({ text: { type: 'plain_text', text: value }, value });
+  const blocks = [
+    {
+      type: 'input',
+      block_id: 'fleet',
+      element: { type: 'static_select', action_id: 'f', options: [option('ocr')] },
+    },
+    { type: 'input', block_id: 'count', element: { type: 'number_input', action_id: 'n' } },
+    { type: 'input', block_id: 'day', element: { type: 'datepicker', action_id: 'd' } },
+  ];
+  const state = stateOf(blocks, { fleet: 'ocr', count: { n: 7 }, d: '2026-01-05' });
+  assert.deepEqual(state.fleet, { f: { type: 'static_select', selected_option: option('ocr') } });
+  assert.deepEqual(state.count, { n: { type: 'number_input', value: '7' } });
+  assert.deepEqual(stateOf(blocks, state), state);
+  const untouched = stateOf(blocks, {});
+  assert.deepEqual(stateOf(blocks, untouched), untouched);
 });
 
 test('a message shortcut and the home tab reach the bot', async () => {
