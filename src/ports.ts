@@ -178,7 +178,7 @@ export interface OrchestratorActor {
   promote(target: OrchestratorTarget, zone: string, deploymentId: string): Promise<PromoteResult>;
   /**
    * The zone's job shall run what its version `to` ran, which was proven then: no canaries first. Its count stays. Where it
-   * does not run it yet, its newest version must be `from` (null: any).
+   * does not run it yet, it must run what version `from` ran (null: anything).
    */
   revert(
     target: OrchestratorTarget,

@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import type { DecisionSummary } from '../core/model.js';
 import type { BotSeen } from './bots.js';
 import type { Call, Fault, FaultKind, FaultTarget } from './context.js';
+import { DEPLOYS, type Deploy } from './foreign-deploy.js';
 import { ACTIONS } from './pagerduty/webhooks.js';
 import type { Anchor } from './sandbox-clock.js';
 import type { MaintenanceAsk } from './watcher.js';
@@ -75,6 +76,8 @@ export interface ControlledWorld {
   zone(zone: string, up: boolean): boolean;
   /** Makes a worker of the fleet ill; says whom, null when there is none. */
   worker(fleet: string, what: WorkerAct): string[] | null;
+  /** Somebody deploys beside Muster, with a canary; null when there is no such fleet, or deployments hold all its zones. */
+  deploy(fleet: string, what: Deploy): { zone: string; image: string; hasRoom: boolean } | null;
   /** Messages of the fleet's queue are dead-lettered; false when there is no such fleet. */
   deadLetter(fleet: string, count: number): boolean;
   /** What somebody does on an incident's page in PagerDuty; gives what the bot answered to a button, null otherwise. */
@@ -129,6 +132,7 @@ const bodies = {
   withdrawal: z.object({ node: text(80), withdraw: z.literal(true) }),
   zone: z.object({ zone: text(80), up: z.boolean() }),
   worker: z.object({ fleet: text(80), what: z.enum(WORKER_ACTS) }),
+  deploy: z.object({ fleet: text(80), what: z.enum(DEPLOYS) }),
   deadLetters: z.object({ fleet: text(80), count: z.number().int().min(1).max(1_000) }),
   bot: z.object({ url: loopbackUrl, pid: z.number().int().min(2) }),
 };
@@ -174,6 +178,12 @@ export function createControl(
       const hit = world.worker(fleet, what);
       if (hit !== null) return { ok: true, hit };
       throw new ControlError(404, 'not-found', 'There is no such fleet, or none of its workers is well.');
+    },
+    'POST deploy': async (request) => {
+      const { fleet, what } = await body(request, bodies.deploy);
+      const deployed = world.deploy(fleet, what);
+      if (deployed !== null) return { ok: true, ...deployed };
+      throw new ControlError(404, 'not-found', 'There is no such fleet, or deployments hold all its zones.');
     },
     'POST dead-letters': async (request) => {
       const { fleet, count } = await body(request, bodies.deadLetters);

@@ -12,6 +12,7 @@ import {
 } from './control.js';
 import type { DecisionsView } from './decisions-view.js';
 import { type Faults, LONGEST_FAULT_SECONDS } from './faults.js';
+import { deployBeside } from './foreign-deploy.js';
 import type { Peers } from './peers.js';
 import type { SandboxClock } from './sandbox-clock.js';
 import type { SimulatedWorld } from './simulated-world.js';
@@ -94,6 +95,7 @@ export function createWorldActs(parts: WorldActsParts): WorldActs {
       return known;
     },
     worker: (fleet, what) => befall(simulation.cluster, fleet, what),
+    deploy: (fleet, what) => deployBeside(simulation.cluster, fleet, what),
     deadLetter: (fleet, count) => {
       const isKnown = Object.hasOwn(simulation.truth(), fleet);
       if (isKnown) peers.rabbitmq.deadLetter(fleet, count);

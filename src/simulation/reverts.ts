@@ -13,7 +13,8 @@ export function badOf(cluster: Cluster, job: SimJob): { bad?: BadVersion } {
   const isIll =
     deployment.status === 'failed' ||
     (isActive(deployment) &&
-      cluster.state.allocations.some((one) => one.deployment === deployment.id && one.healthy === false));
+      (cluster.state.allocations.some((one) => one.deployment === deployment.id && one.healthy === false) ||
+        hasFailedBefore(cluster, job)));
   const stable = job.versions.filter((one) => one.stable);
   if (!isIll || stable.some(({ image }) => image === job.image)) return {};
   const before = stable.at(-1);
@@ -21,6 +22,15 @@ export function badOf(cluster: Cluster, job: SimJob): { bad?: BadVersion } {
   const { version, image } = before;
   return { bad: { version: job.version, image: job.image, before: { version, image } } };
 }
+
+/** A scale since then tries the same once more. */
+const hasFailedBefore = (cluster: Cluster, job: SimJob): boolean =>
+  cluster.state.deployments.some(
+    ({ status, jobVersion, job: of }) =>
+      of === job.id &&
+      status === 'failed' &&
+      job.versions.some(({ version, image }) => version === jobVersion && image === job.image),
+  );
 
 export function revert(
   cluster: Cluster,
@@ -31,7 +41,8 @@ export function revert(
   const wanted = job.versions.find(({ version }) => version === to);
   if (wanted === undefined) return { kind: 'forgotten' };
   if (wanted.image === job.image) return { kind: 'done' };
-  if (from !== null && from !== job.version) return { kind: 'changed' };
+  const left = from === null ? job : job.versions.find(({ version }) => version === from);
+  if (left?.image !== job.image) return { kind: 'changed' };
   const deployment = latestDeployment(cluster.state, job.id);
   const hasReplacedNone =
     deployment !== null && deployment.jobVersion === job.version && awaitsPromotion(deployment);

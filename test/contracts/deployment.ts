@@ -118,16 +118,33 @@ export function deploymentContract(name: string, open: (spec: ClusterSpec) => Pr
       assert.deepEqual([desired, known], [6, undefined]);
     });
 
+    it('a bad version stays known when a scale tries it once more, and is gone back from nevertheless', async () => {
+      await stage.deploy('a', BAD, 1);
+      await stage.reach('it is known', async () => (await zoneOf()).bad !== undefined, 15);
+      const { bad, blocked } = await zoneOf();
+      await stage.orchestrator.failDeployment(target, 'a', blocked?.id ?? '');
+      assert.deepEqual((await zoneOf()).bad, bad);
+      const less = await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
+      assert.deepEqual(less, { kind: 'done', workers: 5 });
+      await stage.reach('it is tried again', async () => !(await isFree()));
+      const again = (await zoneOf()).bad;
+      assert.deepEqual([again?.image, again?.before], [BAD, bad?.before]);
+      await revert(bad?.version ?? -1, bad?.before.version ?? -1);
+      await allRun(OLD, 5);
+      assert.equal((await zoneOf()).bad, undefined);
+    });
+
     it('keeps the live count where the version had another one', async () => {
       await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
       await allRun(OLD, 5);
       await stage.deploy('a', NEW, 0);
       await allRun(NEW, 5);
       assert.deepEqual(await stage.orchestrator.revert(target, 'a', { from: 0, to: 0 }), { kind: 'changed' });
-      assert.equal((await ready(NEW)).length, 5);
-      await revert(null, 0);
-      await allRun(OLD, 5);
-      assert.equal((await zoneOf()).desired, 5);
+      await stage.orchestrator.scale(target, 'a', 4, { decisionId: 'd-2', message: 'still less' });
+      await allRun(NEW, 4);
+      await revert(2, 0);
+      await allRun(OLD, 4);
+      assert.equal((await zoneOf()).desired, 4);
     });
 
     it('waits for no canaries on the way back, though the version had some; a repeat changes nothing', async () => {

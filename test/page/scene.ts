@@ -67,6 +67,7 @@ export async function aScene(): Promise<Scene> {
     }),
     withdrawMaintenance: () => {},
     zone: () => true,
+    deploy: () => null,
     deadLetter: () => true,
     replicaConfig: () => {
       throw new ControlError(404, 'not-found', 'No replica here.');

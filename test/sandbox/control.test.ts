@@ -36,6 +36,7 @@ const world: ControlledWorld = {
   withdrawMaintenance: (node) => void done.push({ withdrawn: node }),
   zone: (zone) => zone === 'a',
   worker: (fleet, what) => (fleet === 'ocr' ? [what] : null),
+  deploy: (fleet, what) => (fleet === 'ocr' ? { zone: 'a', image: `ocr:${what}`, hasRoom: true } : null),
   deadLetter: (fleet) => fleet === 'ocr',
   pagerduty: async (act) => {
     done.push(act);
@@ -114,6 +115,10 @@ test('each route takes what the contract says and hands it on', async () => {
     hit: ['stuck'],
   });
   equal((await ask('POST', '/_sandbox/worker', { fleet: 'nobody', what: 'stuck' })).status, 404);
+  deepEqual((await ask('POST', '/_sandbox/deploy', { fleet: 'ocr', what: 'bad' })).json, {
+    ...{ ok: true, zone: 'a', image: 'ocr:bad', hasRoom: true },
+  });
+  equal((await ask('POST', '/_sandbox/deploy', { fleet: 'nobody', what: 'bad' })).status, 404);
   equal((await ask('POST', '/_sandbox/dead-letters', { fleet: 'ocr', count: 40 })).status, 200);
   equal((await ask('POST', '/_sandbox/dead-letters', { fleet: 'x', count: 40 })).status, 404);
 });
@@ -130,6 +135,7 @@ test('wrong input is answered with 400 and the rule that it breaks', async () =>
     ['/_sandbox/maintenance', { inSeconds: -1 }, /inSeconds/],
     ['/_sandbox/zone', { zone: 'a' }, /up/],
     ['/_sandbox/worker', { fleet: 'ocr', what: 'sleepy' }, /what/],
+    ['/_sandbox/deploy', { fleet: 'ocr', what: 'good' }, /what/],
     ['/_sandbox/dead-letters', { fleet: 'ocr', count: 5_000 }, /count/],
     ['/_sandbox/fault', { target: 'mongo', kind: 'down', seconds: 5 }, /target/],
     ['/_sandbox/fault', { target: 'nomad', kind: 'odd', seconds: 5 }, /kind/],

@@ -17,7 +17,7 @@ describe('canaries in the simulated cluster', () => {
   const pass = (cluster: Cluster, seconds: number) => cluster.advance(cluster.now + seconds * 1_000);
   const live = (cluster: Cluster): SimAllocation[] =>
     cluster.state.allocations.filter((one) => one.job === JOB && isLive(one));
-  const newest = (cluster: Cluster) => cluster.state.deployments.find((one) => one.job === JOB)!;
+  const newest = (cluster: Cluster) => cluster.state.deployments.findLast((one) => one.job === JOB)!;
   const images = (cluster: Cluster) => live(cluster).map(({ image }) => image.split(':')[1]);
 
   it('one comes on top of the count, nobody is replaced, and nothing happens until it is promoted', () => {
@@ -59,6 +59,18 @@ describe('canaries in the simulated cluster', () => {
     deepEqual(
       live(cluster).map(({ id }) => id),
       before,
+    );
+  });
+
+  it('a failed deployment is remembered when a scale tries the same once more', () => {
+    const cluster = createCluster(aSpec());
+    cluster.register(JOB, { image: 'registry.example/face-match:bad', update: BY_HAND });
+    pass(cluster, 15 * MINUTE);
+    cluster.scale(JOB, { count: 2 });
+    const all = cluster.state.deployments.filter((one) => one.job === JOB);
+    deepEqual(
+      all.map(({ status }) => status),
+      ['failed', 'running'],
     );
   });
 

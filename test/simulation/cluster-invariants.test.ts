@@ -79,7 +79,7 @@ function carryOut(cluster: Cluster, act: Act): Cluster {
       cluster.setZone(act.zone, act.up);
       return cluster;
     case 'fail': {
-      const running = cluster.state.deployments.find((one) => one.job === act.job);
+      const running = cluster.state.deployments.findLast((one) => one.job === act.job);
       if (running !== undefined) cluster.failDeployment(running.id);
       return cluster;
     }

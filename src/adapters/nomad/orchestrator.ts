@@ -21,7 +21,7 @@ import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
 import { isHeld, deploymentOf as newestDeployment, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
-import { badVersionOf, revert } from './revert.js';
+import { createBadVersions, revert } from './revert.js';
 import {
   drainedShape,
   eligibilityShape,
@@ -42,6 +42,7 @@ export function createNomadOrchestrator(
   const client = createNomadClient(options);
   const book = createNodeBook(client);
   const blocks = createBlocks(client, options.log);
+  const badVersions = createBadVersions(client);
   const oneAtATime = serialised();
   const jobs = new Map<string, { at: number; job: ReturnType<typeof readJob> }>();
   let mayPlan = true;
@@ -177,7 +178,7 @@ export function createNomadOrchestrator(
             ]);
             const [blocked, bad] = await Promise.all([
               blocks.of(place.job, place.group, deployment),
-              badVersionOf(client, place, deployment),
+              badVersions.of(place, deployment),
             ]);
             const abandoned = abandonedBy(deployment, place.group);
             return {

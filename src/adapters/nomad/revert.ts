@@ -10,7 +10,7 @@ import { human } from './errors.js';
 import { deploymentOf, isMarked, register, withoutHold } from './held.js';
 import { imageIn, versionsOf } from './images.js';
 import { readJob } from './plan.js';
-import type { Deployment, Job } from './shapes.js';
+import { type Deployment, deploymentsShape, type Job } from './shapes.js';
 import { isActive } from './workers.js';
 
 interface Place {
@@ -18,21 +18,51 @@ interface Place {
   group: string;
 }
 
-/** Asks for the job's versions only when its newest deployment failed, or has somebody who is not healthy. */
-export async function badVersionOf(
+export interface BadVersions {
+  of(place: Place, deployment: Deployment | null): Promise<BadVersion | null>;
+}
+
+/** Versions are read once for what a deployment is found to be, and not at each look. */
+export function createBadVersions(client: NomadClient): BadVersions {
+  const known = new Map<string, { of: string; bad: Promise<BadVersion | null> }>();
+  return {
+    async of(place, deployment) {
+      if (deployment === null || !(isActive(deployment) || isIll(deployment))) return null;
+      const of = `${deployment.ID} ${isIll(deployment)}`;
+      const before = known.get(place.job);
+      if (before?.of === of) return before.bad;
+      const bad = badVersionOf(client, place, deployment);
+      known.set(place.job, { of, bad });
+      bad.catch(() => known.delete(place.job));
+      return bad;
+    },
+  };
+}
+
+async function badVersionOf(
   client: NomadClient,
   { job, group }: Place,
-  deployment: Deployment | null,
+  deployment: Deployment,
 ): Promise<BadVersion | null> {
-  if (deployment === null || !isIll(deployment)) return null;
   const [newest, ...earlier] = await versionsOf(client, job);
   if (newest?.Version !== deployment.JobVersion || newest.Stable === true || isMarked(newest, group))
     return null;
   const stable = earlier.filter((one) => one.Stable === true);
-  // Of a scale, say: what it runs was healthy.
-  if (stable.some((one) => runsSame(one, newest))) return null;
   const [before] = stable;
-  return before === undefined ? null : { ...runs(newest, group), before: runs(before, group) };
+  // Of a scale, say: what it runs was healthy.
+  if (before === undefined || stable.some((one) => runsSame(one, newest))) return null;
+  const tried = earlier.filter((one) => runsSame(one, newest));
+  if (!isIll(deployment) && !(await hasFailed(client, job, tried))) return null;
+  return { ...runs(newest, group), before: runs(before, group) };
+}
+
+/** A scale since then tries the same once more. */
+async function hasFailed(client: NomadClient, job: string, versions: Job[]): Promise<boolean> {
+  if (versions.length === 0) return false;
+  const all = await client.get(`/v1/job/${encodeURIComponent(job)}/deployments`, deploymentsShape);
+  return all.some(
+    ({ Status, JobVersion }) => Status === 'failed' && versions.some((one) => one.Version === JobVersion),
+  );
 }
 
 export async function revert(
@@ -46,10 +76,13 @@ export async function revert(
     deploymentOf(client, id),
   ]);
   if (isMarked(job, group)) return { kind: 'rollout' };
-  const wanted = versions.find((one) => one.Version === to);
+  const version = (number: number) => versions.find((one) => one.Version === number);
+  const wanted = version(to);
   if (wanted === undefined) return { kind: 'forgotten' };
   if (runsSame(job, wanted)) return { kind: 'done' };
-  if (from !== null && job.Version !== from) return { kind: 'changed' };
+  // A scale since then is no other version to people.
+  const left = from === null ? job : version(from);
+  if (left === undefined || !runsSame(job, left)) return { kind: 'changed' };
   if ((job as { Stop?: unknown }).Stop === true) throw human(`revert job ${id}`, 'the job is stopped');
   const own = isMarked(wanted, group) ? withoutHold(wanted, group, versions) : wanted;
   const back = hasReplacedNone(job, deployment) ? own : withoutCanaries(own);

@@ -50,6 +50,7 @@ export const deploymentShape = z
   })
   .nullable();
 export type Deployment = NonNullable<z.infer<typeof deploymentShape>>;
+export const deploymentsShape = z.array(z.object({ Status: z.string(), JobVersion: z.number() }));
 
 export const allocationsShape = z
   .array(

@@ -44,7 +44,7 @@ export type RemedyStep =
   | { do: 'return-node'; node: string; name: string; zone: string }
   | { do: 'fail-deployment'; zone: string; deployment: string }
   | { do: 'promote'; zone: string; deployment: string }
-  /** Back to what version `to` of the zone's job ran; `from` is to be its newest, null: any. */
+  /** Back to what version `to` of the zone's job ran; it is to run what `from` ran until then, null: anything. */
   | { do: 'revert'; zone: string; from: number | null; to: number }
   /** A command, by the one road of people's words, in the name of who asked. */
   | { do: 'say'; text: string }

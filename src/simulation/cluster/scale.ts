@@ -24,6 +24,8 @@ export type ScaleOutcome =
 const EVENTS_KEPT = 20;
 /** Nomad's default. */
 const VERSIONS_KEPT = 6;
+/** Who asks why a version is bad reads those that failed; the others are forgotten. */
+const FAILED_KEPT = 5;
 
 export function scaleJob(
   state: ClusterState,
@@ -99,7 +101,9 @@ export function openDeployment(state: ClusterState, job: SimJob, timing: Timing)
   const live = tallyOf(state).live(job);
   const { autoPromote, autoRevert, canary } = job.update;
   const desiredCanaries = live.some((one) => one.image !== job.image) ? canary : 0;
-  state.deployments = state.deployments.filter((one) => one.job !== job.id);
+  const failed = state.deployments.filter((one) => one.job === job.id && one.status === 'failed');
+  const kept = new Set(failed.slice(-FAILED_KEPT));
+  state.deployments = state.deployments.filter((one) => one.job !== job.id || kept.has(one));
   state.deployments.push({
     id,
     job: job.id,

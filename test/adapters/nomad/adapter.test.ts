@@ -201,7 +201,7 @@ describe('the Nomad adapter', () => {
           changed = true;
           queueMicrotask(() => {
             cluster.scale(job, { count: 3, message: 'by hand' });
-            const deployment = cluster.state.deployments.find((one) => one.job === job);
+            const deployment = cluster.state.deployments.findLast((one) => one.job === job);
             cluster.failDeployment(deployment?.id ?? '');
           });
         }

@@ -53,6 +53,13 @@ export const switchZone = (zone: string, up: boolean): Promise<unknown> =>
 export const befall = (fleet: string, what: string): Promise<{ hit: string[] }> =>
   send('POST', '/_sandbox/worker', { fleet, what });
 
+/** Somebody's CI deploys, with a canary. */
+export const deployBeside = (
+  fleet: string,
+  what: string,
+): Promise<{ zone: string; image: string; hasRoom: boolean }> =>
+  send('POST', '/_sandbox/deploy', { fleet, what });
+
 export const deadLetter = (fleet: string, count: number): Promise<unknown> =>
   send('POST', '/_sandbox/dead-letters', { fleet, count });
 

@@ -1,4 +1,4 @@
-/** What happens besides faults of peers: a node is stopped, a zone goes out, workers get stuck or reject messages. */
+/** What happens besides faults of peers: a node is stopped, a zone goes out, somebody deploys, workers get stuck or reject messages. */
 import * as api from '../app/api.js';
 import { at, h } from '../app/dom.js';
 import { refresh } from '../app/poll.js';
@@ -50,6 +50,11 @@ async function done(what: string, where: string): Promise<string> {
   if (what.startsWith('worker-')) {
     const { hit } = await api.befall(where, what.slice('worker-'.length));
     return `${where}: ${hit.join(', ') || 'every worker is well'}.`;
+  }
+  if (what.startsWith('deploy-')) {
+    const { zone, image, hasRoom } = await api.deployBeside(where, what.slice('deploy-'.length));
+    const canary = hasRoom ? 'its canary comes up' : 'its canary finds no room';
+    return `${image} is deployed in ${zone}, ${canary}: /muster status ${where} shows what it waits for.`;
   }
   const { node, at: hour } = await api.maintain(
     where,
