@@ -268,7 +268,8 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       everyMs: policy.cycleSeconds * 1_000,
       offsetMs: policy.cycleOffsetSeconds * 1_000,
       data: { v: 1, fleet: name, trigger: 'cycle' },
-      dedupe: `evaluate-${name}`,
+      // An evaluation that was killed keeps its id until its lock has ended, for a cycle and more where the clock runs fast.
+      dedupe: null,
     })),
   ];
 

@@ -606,8 +606,8 @@ export interface Schedule {
   everyMs: Millis;
   offsetMs: Millis;
   data: unknown;
-  /** As of `enqueue`; the schedule's id when absent. */
-  dedupe?: string;
+  /** As of `enqueue`; the schedule's id when absent. null: a slot's run waits for no other one, alive or killed. */
+  dedupe?: string | null;
 }
 
 export interface JobHandler {

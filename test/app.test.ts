@@ -34,3 +34,16 @@ test('while it rests, the bot does nothing of what people say and tells why; wha
     await scene.close();
   }
 });
+
+test('the evaluation of a cycle waits for none before it: a killed one keeps its id until its lock has ended', async () => {
+  const scene = await aPagingScene();
+  await scene.close();
+  const cycles = scene.app.schedules().filter(({ job }) => job === 'evaluate');
+  deepEqual(
+    cycles.map(({ id, dedupe }) => [id, dedupe]),
+    [
+      ['cycle-face-match', null],
+      ['cycle-ocr', null],
+    ],
+  );
+});

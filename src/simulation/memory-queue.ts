@@ -79,7 +79,7 @@ export function createMemoryQueue(
     const now = clock.now();
     for (const one of dueOf(schedules, now).sort((a, b) => a.due - b.due)) {
       const { job, data, dedupe, id } = one.schedule;
-      put(job, data, dedupe ?? id, one.due);
+      put(job, data, dedupe === undefined ? id : dedupe, one.due);
       one.due = slotAfter(now, one.schedule);
     }
     for (const timer of dueOf(waiting, now).filter(isTimer)) {

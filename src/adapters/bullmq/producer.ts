@@ -34,7 +34,7 @@ export const LATER = 'later';
 export const NEWEST_MS = 86_400_000;
 
 export interface Producer extends Queue {
-  enqueueSlot(job: string, data: unknown, dedupe: string, slot: Millis): Promise<void>;
+  enqueueSlot(job: string, data: unknown, dedupe: string | null, slot: Millis): Promise<void>;
   /** The queue by its name, ready; throws at once while Redis is away. */
   open(name: string): Promise<BullQueue>;
   close(): Promise<void>;
@@ -90,7 +90,7 @@ export function createProducer(redis: Redis, clock: AnchoredClock, answerMs: num
       });
     },
     enqueueSlot: (job, data, dedupe, slot) =>
-      within(answerMs, `enqueue ${job}`, () => put(job, data, dedupe, slot)),
+      within(answerMs, `enqueue ${job}`, () => put(job, data, dedupe ?? undefined, slot)),
     async close() {
       for (const queue of queues.values()) await queue.then((open) => open.close()).catch(() => {});
     },

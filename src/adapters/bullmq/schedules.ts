@@ -10,7 +10,7 @@ export interface Tick extends Grid {
   v: 1;
   job: string;
   data: unknown;
-  dedupe: string;
+  dedupe: string | null;
 }
 
 export interface Applying {
@@ -73,7 +73,7 @@ const tickOf = ({ id, job, data, dedupe, everyMs, offsetMs }: Schedule): Tick =>
   v: 1,
   job,
   data,
-  dedupe: dedupe ?? id,
+  dedupe: dedupe === undefined ? id : dedupe,
   everyMs,
   offsetMs,
 });

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createBullQueue } from '../../../src/adapters/bullmq/queue.js';
 import { createClock } from '../../../src/adapters/clock/clock.js';
 import { OutsideError } from '../../../src/errors.js';
-import type { JobRunner } from '../../../src/ports.js';
+import type { JobHandler, JobRunner } from '../../../src/ports.js';
 import { PATIENT, silentLog, startTestRedis, type TestRedis, until } from '../../support/redis.js';
 import { anAnchor, LOCKS, MINUTE, type Run, SCHEDULES, spawnReplica, startReplica } from './replica.js';
 
@@ -50,6 +50,35 @@ test('a job whose worker is killed is finished by another, and its id is free af
   await until('and nothing newer is left', () => runs.at(-1)?.data === 2);
   ok(await enqueue(producer, 3));
   await until('a new job runs', () => runs.at(-1)?.data === 3);
+});
+
+test('a slot’s run without an id begins although the one before it was killed and its lock has not ended', async () => {
+  const anchor = anAnchor();
+  const locks = { lockMs: 60_000, stalledMs: 60_000 };
+  const begun: (number | null)[] = [];
+  const work = async (run: JobHandler['run']) => {
+    const clock = createClock(anchor);
+    const runner = createBullQueue({
+      url: redis.socket,
+      clock,
+      locks,
+      log: silentLog,
+      graceMs: 100,
+      ...PATIENT,
+    });
+    open.push(runner);
+    await runner.work({ evaluate: { deadlineMs: 60_000, run } }, { concurrency: 2 });
+    await runner.schedule(SCHEDULES.map((each) => ({ ...each, dedupe: null })));
+  };
+  // Two that never end hold all that the first replica may do, as the locks of a killed one do.
+  await work(async (_data, { slot }) => {
+    begun.push(slot);
+    await new Promise(() => {});
+  });
+  await until('two have begun', () => begun.length === 2);
+  await work(async (_data, { slot }) => void begun.push(slot));
+  await until('the slots after them are run', () => begun.length >= 5);
+  equal(new Set(begun).size, begun.length);
 });
 
 test('two replicas share one schedule: no slot twice, none lost', async () => {
