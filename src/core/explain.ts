@@ -30,6 +30,23 @@ export function explain(decision: Decision, seen: Seen, policy: Policy): string[
   return lines;
 }
 
+/** The first reason, and who or what keeps the count from it: all that a short message has room for. */
+export function mainReasons(reasons: Reason[]): string {
+  const [first, ...rest] = reasons;
+  const said = [...(first === undefined ? [] : [first]), ...rest.filter(({ code }) => HOLDS_BACK.has(code))];
+  return said.map(sentence).join(' ');
+}
+
+const HOLDS_BACK: ReadonlySet<Reason['code']> = new Set([
+  'override-pin',
+  'override-floor',
+  'override-ceiling',
+  'ceiling-limited',
+  'budget-limited',
+  'frozen',
+  'owned-by-other',
+]);
+
 function headline(decision: Decision): string {
   const from = origin(decision);
   const to = target(decision);

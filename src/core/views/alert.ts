@@ -1,12 +1,11 @@
 /** The latency alert of a fleet: one message from the first bad minutes until it is good again. */
 import { showDuration } from '../duration.js';
-import { sentence } from '../explain.js';
+import { mainReasons } from '../explain.js';
 import type { AlertState } from '../incident.js';
 import type { Message, Part, Text } from '../message.js';
 import type { DecisionSummary, Millis, Sample } from '../model.js';
 import type { Paged } from '../paged.js';
 import type { Policy } from '../policy.js';
-import type { Reason } from '../reasons.js';
 import type { Fit } from '../remedies/index.js';
 import { pagedButtons, pagedLine } from './paged.js';
 import { remedyButton } from './remedy.js';
@@ -103,22 +102,10 @@ function firingSummary({ fleet, policy, sample, state, now }: AlertSeen): string
 function lastDecision(latest: DecisionSummary | null): Text {
   if (latest === null) return 'There is no decision about this fleet yet.';
   const what = latest.kind === 'scale' ? `${latest.from} → ${latest.to} workers` : `held at ${latest.to}`;
-  const [first, ...rest] = latest.reasons;
-  const said = [...(first === undefined ? [] : [first]), ...rest.filter(({ code }) => HOLDS_BACK.has(code))];
   return [
     { bold: 'Last decision: ' },
     `${what} (${latest.status}) at `,
     at(latest.at),
-    ['.', ...said.map(sentence)].join(' '),
+    `. ${mainReasons(latest.reasons)}`.trimEnd(),
   ];
 }
-
-/** Whoever is woken by it must see at once that somebody, or a limit, keeps the fleet small. */
-const HOLDS_BACK: ReadonlySet<Reason['code']> = new Set([
-  'override-pin',
-  'override-ceiling',
-  'ceiling-limited',
-  'budget-limited',
-  'frozen',
-  'owned-by-other',
-]);

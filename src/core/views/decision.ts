@@ -2,7 +2,7 @@
  * A decision as people see it: one message that is updated in place through planned -> applying -> ready (or failed),
  * with the numbers in its thread. Every version is made from the stored record alone, so a repeat is the same message.
  */
-import { explain, sentence } from '../explain.js';
+import { explain, mainReasons, sentence } from '../explain.js';
 import type { Button, Message, Part, Text, Tone } from '../message.js';
 import { type Decision, type DecisionRecord, type DecisionStatus, origin, target } from '../model.js';
 import { numbersTable, placementLines, votersTable } from './numbers.js';
@@ -98,8 +98,7 @@ export function decisionThread(record: DecisionRecord): Message[] {
 /** A whole sentence for the notification and the screen reader. */
 export function decisionSummary(record: DecisionRecord, note: string | null = null): string {
   const { fleet, decision, status } = record;
-  const first = decision.reasons[0];
-  const because = first === undefined ? '' : ` ${sentence(first)}`;
+  const because = ` ${mainReasons(decision.reasons)}`.trimEnd();
   if (decision.kind === 'hold') return `${fleet} stays at ${workers(decision.at)}.${because}`;
   const { goes, went, go, rest } = changeWords(decision);
   const tail = note === null ? '' : ` ${/[.!?]$/.test(note) ? note : `${note}.`}`;

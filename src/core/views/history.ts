@@ -1,5 +1,5 @@
 /** `history`: the last decisions, newest first, runs of holds folded into one line. */
-import { sentence } from '../explain.js';
+import { mainReasons } from '../explain.js';
 import type { Message, Text } from '../message.js';
 import type { DecisionSummary } from '../model.js';
 import { at } from './words.js';
@@ -63,6 +63,5 @@ function changeWords(decision: DecisionSummary, times: number): string {
 }
 
 function whyWords(decision: DecisionSummary): Text {
-  const first = decision.reasons[0];
-  return first === undefined ? 'no reason kept' : sentence(first);
+  return mainReasons(decision.reasons) || 'no reason kept';
 }

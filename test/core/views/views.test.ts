@@ -339,7 +339,11 @@ test('a floor that ran out was something the fleet was held to', () => {
 
 test('an alert says at once that a person or a limit keeps the fleet small', () => {
   const seen = aSeen('ocr', { override: { ...override, kind: 'pin', workers: 2 } });
-  const latest = summarize(aRecord({ fleet: 'ocr', seen }));
+  const record = aRecord({ fleet: 'ocr', seen });
+  const latest = summarize(record);
+  const pinned = /needs 4 workers.* An override pins the fleet at 2 workers \(4 without it\)\./;
+  match(decisionMessage(record).summary, pinned);
+  match(shellText(historyMessage('ocr', [latest])), pinned);
   const text = shellText(latencyFiring({ ...alert, latest }));
   match(
     text,
