@@ -199,7 +199,11 @@ function changeEvent(record: DecisionRecord, fleet: FleetConfig): PagerEvent {
     fleet: fleet.name,
     id: record.id,
     summary: `${fleet.name}: ${origin(record.decision)} -> ${target(record.decision)} workers`,
-    details: { trigger: record.trigger, why: explain(record.decision, record.seen, record.policy).join(' ') },
+    details: {
+      decisionId: record.id,
+      trigger: record.trigger,
+      why: explain(record.decision, record.seen, record.policy).join(' '),
+    },
     at: record.at,
   };
 }

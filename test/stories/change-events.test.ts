@@ -24,6 +24,7 @@ test('a scale is told with its numbers and its reasons', async () => {
   await world.pass(5);
   const scale = told(world, new RegExp(`^${FLEET}: \\d+ -> 30 workers$`));
   equal(scale.length, 1);
+  equal(scale[0]?.details.decisionId, scale[0]?.id);
   match(String(scale[0]?.details.why), /at least 30|floor/i);
   allOnce(world.changes);
 });
