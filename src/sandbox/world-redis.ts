@@ -4,11 +4,10 @@
  * died and was started anew.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type RedisChild, startRedisChild } from '../adapters/redis/child.js';
+import { type RedisChild, socketRoot, startRedisChild } from '../adapters/redis/child.js';
 import { createRedisStore } from '../adapters/redis/store.js';
 import type { Millis } from '../core/model.js';
 import type { Log, StoreReader } from '../ports.js';
@@ -89,7 +88,7 @@ export async function openWorldRedis(
 
 /** A fresh one, and the one that a killed world left behind is removed. */
 function newDoorFolder(folder: string): string {
-  const start = join(tmpdir(), 'muster-door-');
+  const start = join(socketRoot(), 'muster-door-');
   const mark = join(folder, 'redis-door');
   const before = existsSync(mark) ? readFileSync(mark, 'utf8') : '';
   if (before.startsWith(start)) rmSync(before, { recursive: true, force: true });

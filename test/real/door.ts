@@ -1,8 +1,8 @@
 /** A process's own way to Redis: when the process is killed, it is cut in the middle of whatever goes through it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { socketRoot } from '../../src/adapters/redis/child.js';
 
 export interface Door {
   /** A unix socket that leads to Redis. */
@@ -12,7 +12,7 @@ export interface Door {
 }
 
 export async function openDoor(redis: string): Promise<Door> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-door-'));
+  const folder = mkdtempSync(join(socketRoot(), 'muster-door-'));
   const path = join(folder, 'redis.sock');
   const sockets = new Set<Socket>();
   const know = (socket: Socket): void => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { socketRoot } from '../../src/adapters/redis/child.js';
 
 /** Ends what would hang for ever; no claim about speed. */
 const PATIENCE_MS = 120_000;
@@ -20,7 +20,7 @@ export interface TestRedis {
 
 /** A real redis-server on a unix socket in a fresh folder that only we may enter (mkdtemp makes it 0700). */
 export async function startTestRedis(): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'muster-redis-'));
+  const dir = await mkdtemp(join(socketRoot(), 'muster-redis-'));
   const socket = join(dir, 'r.sock');
   let child: ChildProcess | null = null;
   const start = async () => {

@@ -19,6 +19,8 @@ export interface RedisChild {
 export const NO_REDIS =
   'No Redis found. Type `apt-get install redis-server` (or set REDIS_URL to a Redis that runs elsewhere).';
 
+/** A path of more than 107 bytes names no socket: so much is left to the folder in which its own folder is made. */
+const MOST_ROOT_BYTES = 64;
 const READY_MS = 30_000;
 const STOP_MS = 5_000;
 
@@ -33,8 +35,7 @@ export async function startRedisChild({ dir }: { dir: string }): Promise<RedisCh
   const data = resolve(dir);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   await endPredecessor(data);
-  // Paths of more than 108 characters cannot name a socket, so it never lies in the data folder.
-  const folder = mkdtempSync(join(tmpdir(), 'muster-redis-'));
+  const folder = mkdtempSync(join(socketRoot(), 'muster-redis-'));
   const socket = join(folder, 'redis.sock');
   const command = isOnPath('setpriv') ? ['setpriv', '--pdeathsig', 'TERM', server] : [server];
   const [program = server, ...before] = command;
@@ -62,6 +63,9 @@ export async function startRedisChild({ dir }: { dir: string }): Promise<RedisCh
   return { socket, pid, exited, stop };
 }
 
+/** Where a folder for a socket is made: not in the data folder, nor where TMPDIR is long. */
+export const socketRoot = (): string => (Buffer.byteLength(tmpdir()) <= MOST_ROOT_BYTES ? tmpdir() : '/tmp');
+
 const settings = (socket: string, data: string): string[] => [
   ...['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', data],
   ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', '--aof-load-truncated', 'yes'],
@@ -85,7 +89,7 @@ async function endPredecessor(data: string): Promise<void> {
   while (isThere(before) && Date.now() < deadline) await sleep(20);
   if (isThere(before)) signal(before.pid, 'SIGKILL');
   while (isThere(before)) await sleep(20);
-  if (dirname(before.socket).startsWith(join(tmpdir(), 'muster-redis-')))
+  if (dirname(before.socket).startsWith(join(socketRoot(), 'muster-redis-')))
     rmSync(dirname(before.socket), { recursive: true, force: true });
   rmSync(mark(data), { force: true });
 }

@@ -1,6 +1,6 @@
 import { equal, match, ok, rejects } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -24,6 +24,20 @@ test('the socket lies where only we may enter, and nothing is left after a stop'
   await child.stop();
   ok(!isAlive(child.pid));
   ok(!existsSync(dirname(child.socket)));
+});
+
+test('however long the path for temporary files is, the socket can be named', async () => {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = join(dir, 'x'.repeat(100));
+  try {
+    mkdirSync(process.env.TMPDIR);
+    const child = await startRedisChild({ dir: process.env.TMPDIR });
+    ok(child.socket.length < 108);
+    await child.stop();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
 });
 
 test('ends with its parent under kill -9, and the next start on the folder has the data', async () => {
