@@ -62,10 +62,10 @@ test('every fleet is decided each cycle, and at most once', async () => {
   );
 });
 
-test('an override typed by hand is acknowledged in time and the cluster follows', async () => {
+test('an override typed by hand is acknowledged in time, the channel sees it and the cluster follows', async () => {
   const answer = await say('/muster override ocr 17 for 4h because load test');
   equal(answer.ok, true);
-  ok(answer.responses.length > 0);
+  await until('its message', async () => /pinned ocr at 17/.test(JSON.stringify((await state()).channels)));
   await until('17 workers of ocr', async () => (await state()).fleets.ocr?.desired === 17);
   const { calls } = await state();
   const scales = calls.filter(({ target, path }) => target === 'nomad' && /\/job\/ocr-.*\/scale$/.test(path));
