@@ -43,13 +43,15 @@ export interface StandIn {
 /**
  * The faults that look alike for every HTTP peer. True: the request is dealt with.
  * down: the connection is cut; slow: the answer hangs for 30 s of machine time, then the connection is cut; error: 500.
- * ratelimit, stale and nostats mean something else to each peer, so each handles them itself.
+ * ratelimit, stale and nostats mean something else to each peer, so each handles them itself. What `isChange` takes for a
+ * mutating request is recorded also when it is answered with an error; its body is not read.
  */
 export async function commonFault(
   context: WorldContext,
   faultTarget: FaultTarget,
   request: IncomingMessage,
   response: ServerResponse,
+  isChange: (method: string, path: string) => boolean = () => false,
 ): Promise<boolean> {
   const fault = context.fault(faultTarget);
   if (fault === null) return false;
@@ -72,6 +74,10 @@ export async function commonFault(
   if (fault.kind === 'error') {
     response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
     response.end('simulated failure');
+    const { method = 'GET', url = '/' } = request;
+    const path = url.split('?')[0]!;
+    if (isChange(method, path))
+      context.record({ target: faultTarget, method, path, decisionId: null, status: 500 });
     return true;
   }
   return false;

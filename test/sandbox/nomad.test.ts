@@ -57,6 +57,16 @@ for (const profile of ['1.1', '2.0'] as const) {
       );
     });
 
+    it('records a change that a fault answers with an error, and no plan', async () => {
+      world.setFault('nomad', 'error');
+      await ask(scale, four);
+      await ask('/v1/job/face-match-a/plan', {});
+      assert.deepEqual(
+        world.calls.map(({ method, path, status }) => [method, path, status]),
+        [['POST', scale, 500]],
+      );
+    });
+
     it('leaves an event of a refusal in 1.1, and none in 2.0', async () => {
       await ask(scale, four);
       await ask(scale, { ...four, Count: 5 });

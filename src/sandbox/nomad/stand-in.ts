@@ -25,12 +25,11 @@ export interface NomadStandInOptions {
 export async function createNomadStandIn(options: NomadStandInOptions): Promise<StandIn> {
   const { context, cluster } = options;
   const { url, close } = await openLoopback(
-    (request, response) => commonFault(context, 'nomad', request, response),
+    (request, response) => commonFault(context, 'nomad', request, response, isChange),
     async (asked) => {
       cluster.advance(context.clock.now());
       const said = await answer(options, asked);
-      // A plan is a question, whatever its method.
-      if (asked.method === 'GET' || said === 'cut' || asked.path.endsWith('/plan')) return said;
+      if (said === 'cut' || !isChange(asked.method, asked.path)) return said;
       context.record({
         target: 'nomad',
         method: asked.method,
@@ -43,6 +42,9 @@ export async function createNomadStandIn(options: NomadStandInOptions): Promise<
   );
   return { url, close, save: () => null };
 }
+
+/** A plan is a question, whatever its method. */
+const isChange = (method: string, path: string): boolean => method !== 'GET' && !path.endsWith('/plan');
 
 async function answer(options: NomadStandInOptions, asked: Asked): Promise<Said> {
   let isBegun = false;

@@ -54,7 +54,7 @@ export async function createPagerdutyStandIn(options: {
   const isTooFast = createLimit();
   const tls = createCertificate('PagerDuty stand-in of the Muster sandbox');
   const server = await openLoopback(
-    (request, response) => commonFault(context, 'pagerduty', request, response),
+    (request, response) => commonFault(context, 'pagerduty', request, response, (method) => method !== 'GET'),
     answer,
     { tls, ...(options.port === undefined ? {} : { port: options.port }) },
   );
