@@ -50,6 +50,10 @@ function clockTime(said: string, now: Millis, timeZone: string): Millis | null {
   if (day === 'tomorrow') return momentOf({ ...today, day: today.day + 1 }, zone);
   const at = momentOf(today, zone);
   if (day === 'today' || at > now) return at;
+  // In the night that winter time begins an hour comes twice: its second coming may be still ahead.
+  const again = at + 3_600_000;
+  const shown = localTime(again, zone);
+  if (again > now && shown.hour === hour && shown.minute === minute) return again;
   return momentOf({ ...today, day: today.day + 1 }, zone);
 }
 

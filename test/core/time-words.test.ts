@@ -35,6 +35,13 @@ test('durations are shown in their two largest units', () => {
   equal(showDuration(0), '0 s');
 });
 
+test('an hour that comes twice has its second coming, too', () => {
+  const at = (now: string) => parseUntil('01:30', iso(now), 'Europe/London');
+  equal(at('2026-10-25T00:10:00Z'), iso('2026-10-25T00:30:00Z'));
+  equal(at('2026-10-25T00:45:00Z'), iso('2026-10-25T01:30:00Z'));
+  equal(at('2026-10-25T01:45:00Z'), iso('2026-10-26T01:30:00Z'));
+});
+
 test('a clock time is its next coming in the zone of who typed it', () => {
   const now = iso('2026-01-05T12:30:00Z');
   const cases: [string, string, string | null][] = [

@@ -40,10 +40,22 @@ export interface Producer extends Queue {
   close(): Promise<void>;
 }
 
+/** A process that has just begun, a shell's command say, waits for its connection, or until it is known to fail. */
+const firstContact = (redis: Redis, longestMs: number): Promise<void> =>
+  redis.status === 'ready'
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        redis.once('ready', resolve);
+        redis.once('close', resolve);
+        setTimeout(resolve, longestMs).unref();
+      });
+
 /** An enqueue, all its steps together, may take `answerMs` of machine time. */
 export function createProducer(redis: Redis, clock: AnchoredClock, answerMs: number): Producer {
   const queues = new Map<string, Promise<BullQueue>>();
+  const begun = firstContact(redis, answerMs);
   const open = async (name: string): Promise<BullQueue> => {
+    await begun;
     if (redis.status !== 'ready') throw unavailable(`open queue ${name}`, 'unreachable');
     const known = queues.get(name) ?? openQueue(name, redis, clock);
     queues.set(name, known);

@@ -174,6 +174,13 @@ test('while Redis refuses writes workers wait without a storm, and go on when it
   admin.disconnect();
 });
 
+test('what a process enqueues first of all is not lost while it still connects', async () => {
+  const options = { url: redis.socket, clock: createClock(anAnchor()), locks: LOCKS, log: silentLog };
+  const runner = createBullQueue({ ...options, ...PATIENT });
+  open.push(runner);
+  ok(await enqueue(runner, 1));
+});
+
 test('a queue may be made before Redis is there', async () => {
   await redis.kill();
   const { runner, runs } = await replica();
