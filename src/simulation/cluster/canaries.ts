@@ -20,7 +20,13 @@ import type { Timing } from './timing.js';
 const NOT_NEEDED = 'alloc not needed due to job update';
 
 /** Stops those that nobody waits for, places those that are missing, and promotes where nobody is to be asked. */
-export function settleCanaries(state: ClusterState, job: SimJob, timing: Timing): void {
+export function settleCanaries(state: ClusterState, timing: Timing): void {
+  const areAny = state.allocations.some((one) => one.canary === true);
+  if (!areAny && !state.deployments.some(awaitsPromotion)) return;
+  for (const job of state.jobs) settleJob(state, job, timing);
+}
+
+function settleJob(state: ClusterState, job: SimJob, timing: Timing): void {
   const deployment = activeDeployment(state, job.id);
   for (const one of canariesOf(state, job)) {
     const vm = state.vms.find(({ id }) => id === one.vm);

@@ -26,7 +26,7 @@ export function settle(state: ClusterState, timing: Timing): void {
   for (const vm of state.vms) if (vm.drain !== null) stepDrain(state, vm, timing);
   const before = tallyOf(state);
   for (const job of state.jobs) cut(state, job, before.live(job), timing);
-  for (const job of state.jobs) settleCanaries(state, job, timing);
+  settleCanaries(state, timing);
   for (const job of state.jobs) roll(state, job, timing);
   const tally = tallyOf(state);
   for (const job of state.jobs) reconcile(state, job, tally, timing);
