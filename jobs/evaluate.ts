@@ -18,6 +18,7 @@ import {
 } from '../src/core/model.js';
 import { cycleStart, isDecided } from '../src/core/policy.js';
 import { remember } from '../src/core/remember.js';
+import { shortageAfter } from '../src/core/shortage.js';
 import type { FleetState } from '../src/ports.js';
 import { hasStopped, stoppedAlert } from './alerts.js';
 import { announceAll } from './announce.js';
@@ -106,6 +107,7 @@ async function decideOnce(
   const id = decisionId(fleet.name, ask, cycle, now);
   const acts = decision.kind === 'scale' && fleet.policy.mode === 'act';
   const earlier = ask.trigger === 'guard' ? await raisesBefore(fleet.name, cycle, context.store) : [];
+  const shortage = shortageAfter({ id, at: now, decision }, state.latest?.shortage ?? null);
   const record: DecisionRecord = {
     v: 1,
     id,
@@ -119,6 +121,7 @@ async function decideOnce(
     status: decision.kind === 'hold' ? 'held' : acts ? 'planned' : 'advised',
     ...(ask.by === undefined ? {} : { by: ask.by }),
     ...(earlier.length === 0 ? {} : { earlier }),
+    ...(shortage === null ? {} : { shortage }),
   };
   const desired = acts ? desiredOf(record, state) : again(decision, state, now);
   const after =
@@ -170,7 +173,7 @@ async function messagesOf(
       outbox.push(await decisionRow({ ...old, status: 'superseded' }, null, fleet, record.at, store));
     if (record.status === 'planned') pager.push(changeEvent(record, fleet));
   }
-  const short = shortageRow(record, fleet, state.latest);
+  const short = shortageRow(record, fleet, state.latest?.shortage ?? null);
   if (short !== null) outbox.push(short);
   // As the watchdog counts: from the first sight of a fleet that was never decided about.
   const last = state.lastCycle ?? state.memory?.firstAt ?? null;

@@ -2,11 +2,17 @@
 import type { FleetConfig } from '../src/config.js';
 import { sentence } from '../src/core/explain.js';
 import type { Message, OutboxPriority, OutboxRow } from '../src/core/message.js';
-import type { DecisionRecord, DecisionSummary, DesiredState, Millis } from '../src/core/model.js';
+import {
+  type DecisionRecord,
+  type DesiredState,
+  type Millis,
+  type Shortage,
+  target,
+} from '../src/core/model.js';
 import type { Reason } from '../src/core/reasons.js';
 import { decisionMessage, decisionThread } from '../src/core/views/decision.js';
 import { lackMessage, lackOver } from '../src/core/views/lack.js';
-import { evaluationsResumed, shortOfNeed } from '../src/core/views/notice.js';
+import { evaluationsResumed, shortageOver, shortOfNeed } from '../src/core/views/notice.js';
 import type { StoreReader } from '../src/ports.js';
 
 /** The newest version of a message wins; a later state of the same millisecond wins over an earlier one. */
@@ -96,25 +102,22 @@ export function lackRow(
   });
 }
 
-/** A limit keeps the fleet below its need: said when it begins, not each cycle again. */
+/** Limits keep the fleet below its need: one message, from the decision that found it first until the need is met. */
 export function shortageRow(
   record: DecisionRecord,
   fleet: FleetConfig,
-  latest: DecisionSummary | null,
+  open: Shortage | null,
 ): OutboxRow | null {
-  const { decision } = record;
-  if (decision.shortOf <= 0 || (latest?.shortOf ?? 0) > 0) return null;
-  return row(
-    fleet.channel,
-    `short-${record.id}`,
-    fleet.name,
-    'alert',
-    record.at,
-    shortOfNeed(fleet.name, decision.numbers.need ?? 0, decision.shortOf, limitsOf(decision.reasons)),
-    {
-      decisionId: record.id,
-    },
-  );
+  const { decision, at } = record;
+  const { id, since } = record.shortage ?? open ?? {};
+  if (id === undefined || since === undefined) return null;
+  const need = target(decision) + decision.shortOf;
+  const { name, channel } = fleet;
+  const say = (message: Message): OutboxRow =>
+    row(channel, `short-${id}`, name, 'alert', at, message, { decisionId: record.id });
+  if (record.shortage === undefined) return say(shortageOver(name, decision.numbers.need ?? need, since, at));
+  if (decision.shortOf === 0) return null;
+  return say(shortOfNeed(name, need, decision.shortOf, limitsOf(decision.reasons), since));
 }
 
 /** The alarm that no decision is made, named by the last one, so that any replica says it once. */

@@ -238,6 +238,15 @@ export interface DecisionRecord {
   by?: Person;
   /** Raises of the guard before this one, oldest first, whose message it goes on in; absent: it begins one. */
   earlier?: string[];
+  /** Open while limits keep the fleet below its need. */
+  shortage?: Shortage;
+}
+
+/** Limits keep a fleet below its need: one alert, from the decision that found it first until the need is met. */
+export interface Shortage {
+  /** Of that decision. */
+  id: string;
+  since: Millis;
 }
 
 /** The short form that is kept for months. */
@@ -254,10 +263,11 @@ export interface DecisionSummary {
   status: DecisionStatus;
   /** How far limits keep the fleet below its need. */
   shortOf: number;
+  shortage?: Shortage;
 }
 
 export function summarize(record: DecisionRecord): DecisionSummary {
-  const { id, fleet, cycle, at, trigger, decision, status } = record;
+  const { id, fleet, cycle, at, trigger, decision, status, shortage } = record;
   return {
     id,
     fleet,
@@ -270,6 +280,7 @@ export function summarize(record: DecisionRecord): DecisionSummary {
     reasons: decision.reasons,
     status,
     shortOf: decision.shortOf,
+    ...(shortage === undefined ? {} : { shortage }),
   };
 }
 

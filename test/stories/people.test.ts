@@ -39,8 +39,14 @@ test('a freeze stops what is under way, and its end lets the fleet go on', async
   await story.passTo(minute(230));
   equal(story.world.asked(FLEET), frozen);
   ok((await story.newest()).shortOf > 0, 'the decision says how far it is short');
+  const shortages = said(story, 'short-');
+  equal(shortages.length, 1, 'one alert, however many cycles');
+  match(shortages[0] ?? '', /needs \d+ workers but gets \d+: /);
   await story.passTo(minute(262));
   ok(story.world.asked(FLEET) > frozen, 'after the freeze the fleet grows');
+  await story.passTo(minute(420));
+  match(said(story, 'short-')[0] ?? '', /gets the \d+ workers it needs again, after/);
+  equal(said(story, 'short-').length, 1);
   deepEqual(story.broken, []);
 });
 

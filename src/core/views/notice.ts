@@ -48,16 +48,37 @@ export function evaluationsResumed(fleet: string, silentSeconds: number): Messag
   };
 }
 
-/** A limit keeps a fleet below its need. */
-export function shortOfNeed(fleet: string, need: number, shortOf: number, limits: string[]): Message {
+/** Limits keep a fleet below its need. */
+export function shortOfNeed(
+  fleet: string,
+  need: number,
+  shortOf: number,
+  limits: string[],
+  since: Millis,
+): Message {
+  const what = `${fleet} needs ${workers(need)} but gets ${need - shortOf}`;
   return {
-    summary: `${fleet} needs ${workers(need)} but gets ${need - shortOf}: ${limits.join('; ')}`,
+    summary: `${what}: ${limits.join('; ')}`,
     title: `${fleet} has fewer workers than it needs`,
     tone: 'warn',
     parts: [
-      { kind: 'text', text: `${fleet} needs ${workers(need)} but gets ${need - shortOf}.` },
+      { kind: 'text', text: `${what}.` },
       { kind: 'list', items: limits },
+      { kind: 'context', text: ['Since ', at(since, 'date-time'), '. This message follows.'] },
       { kind: 'buttons', buttons: [{ label: 'Why?', command: `why ${fleet}` }] },
+    ],
+  };
+}
+
+export function shortageOver(fleet: string, need: number, since: Millis, now: Millis): Message {
+  const text = `${fleet} gets the ${workers(need)} it needs again, after ${showDuration((now - since) / 1_000)}.`;
+  return {
+    summary: text,
+    title: `${fleet} gets what it needs`,
+    tone: 'good',
+    parts: [
+      { kind: 'text', text },
+      { kind: 'context', text: ['It began ', at(since, 'date-time'), '.'] },
     ],
   };
 }

@@ -175,7 +175,8 @@ function everyMessage(): Message[] {
     notice.evaluationsStopped('ocr', null, 4_000),
     notice.evaluationsStopped('ocr', NOON, 4_000, newPaged(decisionsKey('ocr'), 'ocr', 'silence', NOON)),
     notice.evaluationsResumed('ocr', 4_000),
-    notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.']),
+    notice.shortOfNeed('ocr', 9, 2, ['The ceiling is 7.'], NOON),
+    notice.shortageOver('ocr', 9, NOON, NOON + 2_400_000),
     refusal('No such thing.', { command: '/muster', usage: 'help [verb]' }),
     failure('redis does not answer.', 'abcd1234'),
   ];
