@@ -1,4 +1,3 @@
-import type { OutboxRow } from '../src/core/message.js';
 import type { Freeze } from '../src/core/model.js';
 import type { Plan } from '../src/core/plan.js';
 import {
@@ -36,7 +35,7 @@ export const freeze = defineVerb<FreezeArguments>({
   changes: true,
   parse,
   plan,
-  run,
+  run: (args, context) => run(args, context),
 });
 
 function parse(words: string[], context: ParseContext): FreezeArguments {
@@ -72,7 +71,7 @@ export function fleetOrAll(word: string | undefined, context: ParseContext): str
   return knownFleet(word, context, full);
 }
 
-async function run(args: FreezeArguments, context: CommandContext): Promise<Reply> {
+async function run(args: FreezeArguments, context: CommandContext, attempts = 3): Promise<Reply> {
   const { by, now } = context;
   const existing = await sameFreeze(args.fleet, context);
   if (existing !== null && !args.replace) {
@@ -121,33 +120,21 @@ async function run(args: FreezeArguments, context: CommandContext): Promise<Repl
     detail: { kind: next.kind, until: next.until, reason: next.reason, where: context.where },
   };
   const rows = announcedRows(next, message, now);
+  if (existing !== null) {
+    rows.push(...endedRows(existing, freezeEnded(existing, { how: 'replaced', by }, now), now, []));
+  }
   const change = changeBy(context, args.fleet, next.id, message);
-  const stored = await context.store.setFreeze(next, audit, rows, [change]);
+  const stored = await context.store.setFreeze(next, audit, rows, [change], existing?.id);
   if (stored === 'conflict') {
+    // The one to replace has just ended, or somebody replaced it: look again.
+    if (attempts > 1) return run(args, context, attempts - 1);
     throw new OperatorError(
       'conflict',
       'Somebody else changed it at the same moment; say it again, please.',
       full,
     );
   }
-  if (existing !== null) rows.push(...(await endReplaced(existing, context)));
   return { visibility: 'channel', message: await followUp([], rows, context, message) };
-}
-
-/** After the new one is in force, so that no moment is without. */
-async function endReplaced(existing: Freeze, context: CommandContext): Promise<OutboxRow[]> {
-  const { by, now } = context;
-  const rows = endedRows(existing, freezeEnded(existing, { how: 'replaced', by }, now), now, []);
-  const fleet = existing.fleet === '*' ? null : existing.fleet;
-  const ids = { freeze: existing.id };
-  await context.store.endFreeze(
-    existing.fleet,
-    existing.id,
-    { at: now, by, action: 'unfreeze', fleet, ids },
-    rows,
-    [],
-  );
-  return rows;
 }
 
 /** The open freeze of exactly this fleet, or of all. */

@@ -99,7 +99,9 @@ async function gone(
   const entry =
     id === null
       ? undefined
-      : (await context.reader.audit(200)).find(({ action, ids }) => ids?.freeze === id && ENDED.has(action));
+      : (await context.reader.audit(200)).find(
+          ({ action, ids }) => ids?.replaced === id || (ids?.freeze === id && ENDED.has(action)),
+        );
   if (entry !== undefined) {
     message.parts.splice(1, 0, {
       kind: 'text',

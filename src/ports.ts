@@ -539,7 +539,14 @@ export interface Store extends StoreReader {
     outbox: OutboxRow[],
     pager: PagerEvent[],
   ): Promise<Committed>;
-  setFreeze(freeze: Freeze, audit: AuditEntry, outbox: OutboxRow[], pager: PagerEvent[]): Promise<Committed>;
+  /** `replaces`: the freeze of the same scope that this one ends, in the same transaction; 'conflict' when it has ended already. */
+  setFreeze(
+    freeze: Freeze,
+    audit: AuditEntry,
+    outbox: OutboxRow[],
+    pager: PagerEvent[],
+    replaces?: string,
+  ): Promise<Committed>;
   endFreeze(
     fleet: string,
     id: string,

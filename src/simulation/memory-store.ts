@@ -168,9 +168,10 @@ export function createMemoryStore(machine: { now(): number }): Store {
       outbox.push(kept(rows), kept(pager));
       return 'stored';
     },
-    async setFreeze(freeze, entry, rows, pager) {
+    async setFreeze(freeze, entry, rows, pager, replaces) {
       const place = scope(freeze.fleet);
       if (place.freezes.has(freeze.id)) return 'duplicate';
+      if (replaces !== undefined && !place.freezes.delete(replaces)) return 'conflict';
       place.freezes.set(freeze.id, kept(freeze));
       place.version += 1;
       audit.append(entry);

@@ -70,6 +70,44 @@ test('--replace leaves one freeze, the new one', async () => {
   );
 });
 
+test('--replace shortens a freeze even when the bot is killed right after its first change', async () => {
+  const { context, store } = aScene();
+  await say('freeze ocr for 2h because first', context);
+  const killed: typeof store.setFreeze = async (...given) => {
+    await store.setFreeze(...given);
+    throw new Error('killed');
+  };
+  const dying = { ...context, store: { ...store, setFreeze: killed } };
+  await rejects(say('freeze ocr for 1h because second --replace', dying), /killed/);
+  deepEqual(
+    (await store.fleet('ocr')).freezes.map(({ reason }) => reason),
+    ['second'],
+  );
+});
+
+test('of two who replace a freeze at once the later one wins, and an old button says who ended it', async () => {
+  const { context, store } = aScene();
+  await say('freeze ocr for 2h because first', context);
+  const [first] = (await store.fleet('ocr')).freezes;
+  let isOvertaken = false;
+  const overtaken: typeof store.setFreeze = async (...given) => {
+    if (!isOvertaken) {
+      isOvertaken = true;
+      await say('freeze ocr for 1h because second --replace', context);
+    }
+    return store.setFreeze(...given);
+  };
+  const slow = { ...context, store: { ...store, setFreeze: overtaken } };
+  await say('freeze ocr for 3h because third --replace', slow);
+  deepEqual(
+    (await store.fleet('ocr')).freezes.map(({ reason }) => reason),
+    ['third'],
+  );
+  const stale = await say(`unfreeze ocr #${first?.id}`, context);
+  equal(stale.refused, 'stale');
+  match(shellText(stale.message), /Asha Rao ended it/);
+});
+
 test('a freeze needs an end, a reason and at most one name', async () => {
   const { context } = aScene();
   await rejects(say('freeze ocr because x', context), { code: 'needs-expiry' });

@@ -257,6 +257,24 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       equal((await store.fleet('ocr')).version, 2);
     });
 
+    test('a freeze that replaces another is stored and ends it at once, or neither', async () => {
+      const replace = (id: string, replaces: string) =>
+        store.setFreeze(aFreeze(id), anAudit('freeze'), [aRow(id)], [], replaces);
+      const ids = async () => (await store.fleet('face-match')).freezes.map(({ id }) => id);
+      await store.setFreeze(aFreeze('f1'), anAudit('freeze'), [], []);
+      equal(await replace('f2', 'f1'), 'stored');
+      deepEqual(await ids(), ['f2']);
+      equal(await replace('f2', 'f1'), 'duplicate');
+      equal(await replace('f3', 'f1'), 'conflict');
+      deepEqual(await ids(), ['f2']);
+      equal((await store.fleet('face-match')).version, 2);
+      equal((await store.audit(10)).length, 2);
+      deepEqual(
+        (await store.backlog('C1', 0, 9)).map(({ row }) => row.key),
+        ['f2'],
+      );
+    });
+
     test('messages and change events of an intent are stored with it, those of a refused one are not', async () => {
       const [override, freeze] = [anOverride('o1'), aFreeze('f1')];
       const audit = anAudit('intent');

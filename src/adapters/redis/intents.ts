@@ -28,7 +28,13 @@ export function createIntents(link: Link, audit: AuditParts): Intents {
   const change = async (
     script: Script,
     tried: string,
-    intent: { fleet: string; id: string; json?: string; expectVersion?: number | undefined },
+    intent: {
+      fleet: string;
+      id: string;
+      json?: string;
+      expectVersion?: number | undefined;
+      replaces?: string | undefined;
+    },
     entry: AuditEntry,
     rows: OutboxRow[],
     pager: PagerEvent[],
@@ -36,6 +42,7 @@ export function createIntents(link: Link, audit: AuditParts): Intents {
     const given = {
       ...intent,
       expectVersion: intent.expectVersion ?? null,
+      replaces: intent.replaces ?? null,
       audit: auditArgument(entry),
       ...outboxArguments(rows, pager),
     };
@@ -52,9 +59,9 @@ export function createIntents(link: Link, audit: AuditParts): Intents {
     },
     endOverride: (fleet, id, entry, rows, pager) =>
       change(endOverride, `end the override of ${fleet}`, { fleet, id }, entry, rows, pager),
-    setFreeze(freeze, entry, rows, pager) {
+    setFreeze(freeze, entry, rows, pager, replaces) {
       const { fleet, id } = freeze;
-      const intent = { fleet, id, json: JSON.stringify(freeze) };
+      const intent = { fleet, id, json: JSON.stringify(freeze), replaces };
       return change(setFreeze, `freeze ${fleet}`, intent, entry, rows, pager);
     },
     endFreeze: (fleet, id, entry, rows, pager) =>

@@ -73,10 +73,11 @@ export function watchedStore(inner: Store, truth: Truth, run: () => RunView): St
       queued(rows);
       return committed;
     },
-    async setFreeze(freeze, audit, rows, pager) {
-      const committed = await inner.setFreeze(freeze, audit, rows, pager);
+    async setFreeze(freeze, audit, rows, pager, replaces) {
+      const committed = await inner.setFreeze(freeze, audit, rows, pager, replaces);
       if (committed !== 'stored') return committed;
       truth.tell({ kind: 'freeze', freeze });
+      if (replaces !== undefined) truth.tell({ kind: 'freeze-ended', fleet: freeze.fleet, id: replaces });
       queued(rows);
       return committed;
     },

@@ -2,7 +2,7 @@ import { audit } from './audit.js';
 import { common } from './common.js';
 import { outbox } from './outbox.js';
 
-/** Each takes ARGV[1] = {fleet, id, json, expectVersion, audit, rows, pager} and answers { outcome, 0, length of the audit's tail }. */
+/** Each takes ARGV[1] = {fleet, id, json, expectVersion, replaces, audit, rows, pager} and answers { outcome, 0, length of the audit's tail }. */
 const head = `${common}${audit}${outbox}
 local c = cjson.decode(ARGV[1])
 local state = of(c.fleet, 'state')
@@ -29,7 +29,10 @@ return stored()
 `;
 
 export const setFreezeLua = `${head}
-if redis.call('HSETNX', freezes(c.fleet), c.id, c.json) == 0 then return { 'duplicate' } end
+local all = freezes(c.fleet)
+if redis.call('HEXISTS', all, c.id) == 1 then return { 'duplicate' } end
+if c.replaces ~= cjson.null and redis.call('HDEL', all, c.replaces) == 0 then return { 'conflict' } end
+redis.call('HSET', all, c.id, c.json)
 return stored()
 `;
 
