@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobHandler, Log } from '../../ports.js';
@@ -17,6 +18,7 @@ const USUAL_ATTEMPTS = 3;
 const SOON = 0.6;
 /** Machine time. */
 const MOST_REST_MS = 5_000;
+const RETRY_MS = 500;
 /** Until a job of a newer schema is offered again, to a newer replica perhaps. Machine time. */
 const LEAVE_MS = 2_000;
 
@@ -35,7 +37,7 @@ export function startWorker(
     lockDuration: locks.lockMs,
     stalledInterval: locks.stalledMs,
     maxStalledCount: MOST_CRASHES,
-    runRetryDelay: 500,
+    runRetryDelay: RETRY_MS,
     // A worker that was woken and then failed finds the job it was woken for after this many seconds.
     drainDelay: Math.min(MOST_REST_MS, locks.stalledMs) / 1_000,
     settings: { repeatStrategy: repeatOn(clock) },
@@ -53,9 +55,26 @@ export function startWorker(
 
 /**
  * BullMQ rests for five seconds after a failed look for stalled jobs, and waits up to ten for a wake-up that a failed
- * command may have used up: either may be most of an hour of Muster time.
+ * command may have used up: either may be most of an hour of Muster time. When Redis refuses to hand out a job that waits,
+ * it asks again without any rest, some ten thousand times a second.
  */
 export class PromptWorker extends Worker {
+  private readonly ending = new AbortController();
+
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await sleep(RETRY_MS, undefined, { signal: this.ending.signal }).catch(() => {});
+      throw error;
+    }
+  }
+
+  override close(force?: boolean): Promise<void> {
+    this.ending.abort();
+    return super.close(force);
+  }
+
   protected override checkConnectionError<T>(command: () => Promise<T>): Promise<T | undefined> {
     return super.checkConnectionError(command, this.restMs);
   }
