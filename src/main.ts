@@ -38,6 +38,7 @@ import { OperatorError, OutsideError } from './errors.js';
 import { readiness } from './health.js';
 import { createChecks } from './main/checks.js';
 import { reload } from './main/reload.js';
+import { secretsOf } from './main/secrets.js';
 import type { Charts, Log, NodeGroupsActor, NodeGroupsReader, NodeGroupTarget } from './ports.js';
 import { configFromWorld, stayRegistered } from './sandbox/replica.js';
 
@@ -280,26 +281,6 @@ function nomadOf(config: Config): NonNullable<Config['nomad']> {
 
 const notConfigured = (peer: string): OutsideError =>
   new OutsideError(peer, 'read a gauge', 'is not configured', { class: 'human', why: 'no-data' });
-
-function secretsOf(config: Config): string[] {
-  return [
-    config.slack?.botToken,
-    config.slack?.signingSecret,
-    config.slack?.appToken,
-    config.pagerduty?.routingKey,
-    config.pagerduty?.token,
-    config.pagerduty?.actionSecret,
-    ...(config.pagerduty?.webhookSecrets ?? []),
-    config.nomad?.token,
-    config.rabbitmq?.password,
-    config.prometheus?.token,
-    config.gce?.token,
-    config.redis.url.includes('@') ? config.redis.url : null,
-    config.heartbeatUrl,
-    config.maintenanceSecret,
-    ...config.fleets.map((fleet) => fleet.pagerdutyRoutingKey),
-  ].filter((secret): secret is string => typeof secret === 'string' && secret !== '');
-}
 
 export function readConfigFile(path: string): Config {
   let text: string;

@@ -3,9 +3,10 @@
  * and says why. Addresses and secrets are the process's own: a file that needs other peers needs a new start.
  */
 import type { Config } from '../config.js';
-import { differences } from '../core/difference.js';
+import { type Difference, differences } from '../core/difference.js';
 import { OperatorError } from '../errors.js';
 import type { Clock, Log, Store } from '../ports.js';
+import { secretsOf } from './secrets.js';
 
 const MUSTER = { id: 'muster', name: 'Muster' };
 const PEERS = ['slack', 'pagerduty', 'nomad', 'rabbitmq', 'prometheus', 'gce'] as const;
@@ -13,13 +14,20 @@ const PEERS = ['slack', 'pagerduty', 'nomad', 'rabbitmq', 'prometheus', 'gce'] a
 export async function reload(
   current: Config,
   read: () => Config,
-  parts: { store: Pick<Store, 'appendAudit'>; clock: Clock; log: Log; take(next: Config): Promise<void> },
+  parts: {
+    store: Pick<Store, 'appendAudit'>;
+    clock: Clock;
+    log: Log & { hide(secrets: string[]): void };
+    take(next: Config): Promise<void>;
+  },
 ): Promise<Config> {
   const { store, clock, log } = parts;
   const entry = { at: clock.now(), by: MUSTER, fleet: null };
   try {
-    const next = within(current, read());
-    const changed = differences(shown(current), shown(next));
+    const file = read();
+    log.hide(secretsOf(file));
+    const next = within(current, file);
+    const changed = [...differences(shown(current), shown(next)), ...newKeys(current, next)];
     if (changed.length === 0) {
       log.info({}, 'muster.yml was read again; nothing in it has changed');
       return current;
@@ -56,6 +64,21 @@ function within(current: Config, next: Config): Config {
   }
   const { fleets, channel, maxOverrideSeconds, access, digest } = next;
   return { ...current, fleets, channel, maxOverrideSeconds, access, digest };
+}
+
+/** A fleet's routing key is told to have changed, and never shown. */
+function newKeys(current: Config, next: Config): Difference[] {
+  return next.fleets.flatMap(({ name, pagerdutyRoutingKey: to }) => {
+    const from = current.fleets.find((fleet) => fleet.name === name)?.pagerdutyRoutingKey ?? null;
+    if (from === to) return [];
+    return [
+      {
+        place: `fleets.${name}.pagerdutyRoutingKey`,
+        from: from === null ? 'nothing' : 'a key',
+        to: to === null ? 'nothing' : from === null ? 'a key' : 'another key',
+      },
+    ];
+  });
 }
 
 /** What people may read: no address, no key. */

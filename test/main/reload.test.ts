@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
+import { createLog } from '../../src/adapters/pino/log.js';
 import { type Config, loadConfig } from '../../src/config.js';
 import { differences } from '../../src/core/difference.js';
 import { reload } from '../../src/main/reload.js';
@@ -22,15 +23,15 @@ fleets:
     pagerdutyRoutingKeyFrom: OCR_KEY
 ${knobs}
 `;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = { debug() {}, info() {}, warn() {}, error() {}, hide() {} };
 const clock = { now: () => 0, speed: 1, sleep: async () => {} };
 
-async function reloaded(text: string) {
+async function reloaded(text: string, env: Record<string, string> = ENV) {
   const store = createMemoryStore({ now: () => 0 });
   const before = loadConfig(file(), ENV);
   const taken: Config[] = [];
   const parts = { store, clock, log: silent, take: async (next: Config) => void taken.push(next) };
-  const inForce = await reload(before, () => loadConfig(text, ENV), parts);
+  const inForce = await reload(before, () => loadConfig(text, env), parts);
   return { before, inForce, taken, audit: await store.audit(5) };
 }
 
@@ -54,6 +55,27 @@ test('the daily digest moves and ends with the file, too', async () => {
   deepEqual(moved.inForce.digest, { at: '07:00', timeZone: 'UTC' });
   deepEqual(moved.audit[0]?.detail, { changed: ['digest.at: "09:00" → "07:00"'] });
   equal((await reloaded(file('', 'digest: null'))).inForce.digest, null);
+});
+
+test('a fleet’s new routing key alone is in force, and neither the audit nor the log shows it', async () => {
+  const key = 'another-routing-key';
+  const { inForce, taken, audit } = await reloaded(file(), { ...ENV, OCR_KEY: key });
+  equal(inForce.fleets[0]?.pagerdutyRoutingKey, key);
+  deepEqual(taken, [inForce]);
+  deepEqual(audit[0]?.detail, { changed: ['fleets.ocr.pagerdutyRoutingKey: a key → another key'] });
+});
+
+test('the log hides every secret of a file that was read again, also of one that was refused', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLog({ level: 'info', secrets: [], destination });
+  const secrets = { OCR_KEY: 'another-routing-key', SLACK_BOT_TOKEN: 'xoxb-another' };
+  const read = () => loadConfig(file('', 'command: /scale'), { ...ENV, ...secrets });
+  const store = createMemoryStore({ now: () => 0 });
+  const before = loadConfig(file(), ENV);
+  equal(await reload(before, read, { store, clock, log, take: async () => {} }), before);
+  log.info({}, `sent with ${secrets.OCR_KEY} and ${secrets.SLACK_BOT_TOKEN}`);
+  match(lines.at(-1) ?? '', /sent with \[hidden\] and \[hidden\]/);
 });
 
 test('an invalid file changes nothing, and the audit says why', async () => {

@@ -21,13 +21,19 @@ const SECRET_NAMES = [
   'appToken',
 ];
 
+export interface HidingLog extends Log {
+  /** Hides these from now on, too. */
+  hide(secrets: string[]): void;
+}
+
 export function createLog(options: {
   level: string;
   secrets: string[];
   /** Standard output unless given. */
   destination?: { write(line: string): void };
-}): Log {
-  const hide = hiderOf(options.secrets);
+}): HidingLog {
+  const secrets = [...options.secrets];
+  let hidden = hiderOf(secrets);
   const logger = pino(
     {
       level: options.level,
@@ -36,7 +42,7 @@ export function createLog(options: {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: HIDDEN },
       serializers: { err: plainError, error: plainError, cause: plainError },
-      hooks: { streamWrite: hide },
+      hooks: { streamWrite: (line) => hidden(line) },
     },
     options.destination ?? pino.destination(1),
   );
@@ -45,6 +51,10 @@ export function createLog(options: {
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
+    hide(more) {
+      secrets.push(...more.filter((secret) => !secrets.includes(secret)));
+      hidden = hiderOf(secrets);
+    },
   };
 }
 

@@ -1,10 +1,9 @@
 import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog } from '../../../src/adapters/pino/log.js';
+import { createLog, type HidingLog } from '../../../src/adapters/pino/log.js';
 import { OutsideError } from '../../../src/errors.js';
-import type { Log } from '../../../src/ports.js';
 
-function aLog(secrets: string[] = [], level = 'debug'): { log: Log; lines: string[] } {
+function aLog(secrets: string[] = [], level = 'debug'): { log: HidingLog; lines: string[] } {
   const lines: string[] = [];
   const destination = {
     write: (line: string) => {
@@ -45,6 +44,13 @@ test('a secret that is part of another one leaves nothing of it', () => {
   const { log, lines } = aLog(['password', 'password-of-production']);
   log.info({}, 'using password-of-production');
   equal(parsed(lines)[0]?.msg, 'using [hidden]');
+});
+
+test('a secret that is learnt later is hidden from then on, and the first ones still are', () => {
+  const { log, lines } = aLog(['the-first-one']);
+  log.hide(['the-second-one']);
+  log.info({}, 'the-first-one and the-second-one');
+  equal(parsed(lines)[0]?.msg, '[hidden] and [hidden]');
 });
 
 test('short words are no secrets', () => {
