@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import { createEngine } from './core/engine.js';
 import type { Sample } from './core/model.js';
+import { parseInstant } from './core/parse-time.js';
 import type { Policy } from './core/policy.js';
 
 export interface DecideOptions {
@@ -76,7 +77,7 @@ function parseLine(line: string, lastAt: number | null): { at: string; sample: S
     return { code: 'bad-json', message: 'the line is not a JSON object' };
   }
   const given = fields as Record<string, unknown>;
-  const at = typeof given.at === 'string' ? instantOf(given.at) : null;
+  const at = typeof given.at === 'string' && INSTANT.test(given.at) ? parseInstant(given.at) : null;
   if (at === null) {
     return { code: 'bad-time', message: '"at" must be an instant such as 2026-01-05T00:01:00Z' };
   }
@@ -107,16 +108,6 @@ function parseLine(line: string, lastAt: number | null): { at: string; sample: S
     sample[name] = value;
   }
   return { at: given.at as string, sample };
-}
-
-/** null: no instant, or a day that its month does not have, which the parser would take for one of the next month. */
-function instantOf(text: string): number | null {
-  if (!INSTANT.test(text)) return null;
-  const day = text.slice(0, 10);
-  const midnight = Date.parse(`${day}T00:00Z`);
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : at;
 }
 
 /** ISO 8601 without needless milliseconds. */

@@ -29,6 +29,18 @@ function isoTime(said: string, timeZone: string): Millis | null {
   return utc - sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000;
 }
 
+/**
+ * An ISO 8601 instant with its zone, as programs write it. null: none, or a day that its month does not have, which
+ * Date.parse would take for one of the next month.
+ */
+export function parseInstant(text: string): Millis | null {
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00Z`);
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
+}
+
 const CLOCK =
   /^(?:(today|tomorrow) )?(?:at )?(\d{1,2})(?::(\d{2}))? ?(am|pm)?( utc| z)?(?: (today|tomorrow))?$/;
 

@@ -1,6 +1,7 @@
 /** Recorded traffic: `timestamp,requests`, one row a minute, UTC. A minute that has no row is missing, not zero. */
 import { createReadStream } from 'node:fs';
 import type { Millis } from '../core/model.js';
+import { parseInstant } from '../core/parse-time.js';
 import { OperatorError } from '../errors.js';
 
 export interface Trace {
@@ -99,8 +100,7 @@ function parseTime(text: string): Millis | null {
   if (/^\d{12,13}$/.test(text)) return Number(text);
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(text);
   if (match === null) return null;
-  const at = Date.parse(`${match[1]}T${match[2]}${match[3] ?? 'Z'}`);
-  return Number.isNaN(at) ? null : at;
+  return parseInstant(`${match[1]}T${match[2]}${match[3] ?? 'Z'}`);
 }
 
 const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -46,6 +46,13 @@ test('junk is named by line and value, the first mistakes together', async () =>
   });
 });
 
+test('a day that its month does not have is a mistake, not a day of the next month', async () => {
+  const rows = (day: string) => [`2026-02-28T23:59:00Z,1\n${day}T00:00:00Z,2`];
+  await assert.rejects(parseTrace(rows('2026-02-29')), /line 2: timestamp "2026-02-29T00:00:00Z"/);
+  await assert.rejects(parseTrace(rows('2026-02-30')), /line 2: timestamp/);
+  assert.deepEqual((await parseTrace(rows('2026-03-01'))).minutes, [1, 2]);
+});
+
 test('an empty file, a wrong year and a missing file are refused in a sentence', async () => {
   await assert.rejects(parseTrace([]), /holds no minute/);
   await assert.rejects(parseTrace(['2026-01-05T00:00:00Z,1\n2062-01-05T00:00:00Z,1']), /three years/);
