@@ -6,6 +6,7 @@ import { type FleetConfig, parseFile } from './config.js';
 import type { Policy } from './core/policy.js';
 import { hoursTouch } from './core/schedule.js';
 import { OperatorError } from './errors.js';
+import { withNegatives } from './options.js';
 import { sandboxFleets } from './sandbox/fleets.js';
 import { runBacktest as compare } from './simulation/backtest/backtest.js';
 import { courseChart } from './simulation/backtest/charts.js';
@@ -116,7 +117,7 @@ function parsed(argv: string[]) {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
-      args: argv,
+      args: withNegatives(argv),
       options: {
         trace: text,
         scale: text,

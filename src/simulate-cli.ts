@@ -1,6 +1,7 @@
 /** `muster simulate`: whole days of the whole app under faults, in virtual time, from one seed or many. */
 import { parseArgs } from 'node:util';
 import { OperatorError } from './errors.js';
+import { withNegatives } from './options.js';
 import { runWhole, type WholeResult } from './simulation/whole/run.js';
 
 const USAGE = 'muster simulate [--seed 1 | --seeds 1..500] [--days 1 | --hours 8] [--full] [--json] [--log]';
@@ -119,7 +120,7 @@ function readOptions(argv: string[]): Options {
     log: { type: 'boolean', default: false },
   } as const;
   const values = parsed(
-    () => parseArgs({ args: argv, options, strict: true, allowPositionals: false }).values,
+    () => parseArgs({ args: withNegatives(argv), options, strict: true, allowPositionals: false }).values,
   );
   const { seed, seeds, days, hours, full } = values;
   if (seed !== undefined && seeds !== undefined) throw usage('--seed and --seeds exclude each other.');

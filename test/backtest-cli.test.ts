@@ -70,6 +70,7 @@ test('mistakes are told in a sentence', async () => {
     [[], /name the recorded traffic/],
     [['--trace', join(folder, 'no.csv')], /cannot be read \(ENOENT\)/],
     [['--trace', trace, '--scale', 'much'], /--scale must be a number above 0, not "much"/],
+    [['--trace', trace, '--scale', '-1'], /--scale must be a number above 0, not "-1"/],
     [['--trace', trace, '--startup=-1'], /--startup must be a number of at least 0/],
     [['--trace', trace, '--fleet', 'cats'], /no fleet named "cats"; there are: face-match/],
     [['--trace', trace, '--config', join(folder, 'no.yml')], /no\.yml cannot be read/],

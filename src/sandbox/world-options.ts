@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../errors.js';
+import { withNegatives } from '../options.js';
 import { checkSpeed, SPEED } from './sandbox-clock.js';
 import type { SavedWorld } from './save.js';
 
@@ -124,7 +125,7 @@ function parse(argv: string[]) {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
-      args: argv,
+      args: withNegatives(argv),
       options: { port: text, speed: text, trace: text, scale: text, seed: text, data: text },
       strict: true,
       allowPositionals: false,

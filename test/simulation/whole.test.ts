@@ -31,6 +31,7 @@ test('the command says the digest and what it counted, and exits with 0 when all
 test('the command refuses what is no seed and no number of days', async () => {
   const io = { out: () => {} };
   await rejects(runSimulate(['--seed', 'x'], io), /--seed is x, must be a whole number/);
+  await rejects(runSimulate(['--seed', '-1'], io), /--seed is -1, must be a whole number from 0/);
   await rejects(runSimulate(['--days', '0'], io), /--days is 0, must be a whole number from 1/);
   await rejects(runSimulate(['--seeds', '5'], io), /--seeds is 5, must be a range/);
   await rejects(runSimulate(['--seeds', '5..4'], io), /--seeds is 4, must be a whole number from 5/);
