@@ -4,7 +4,7 @@
  */
 import { OperatorError } from '../../errors.js';
 import type { Collector } from './answers.js';
-import { type Deliver, type Delivered, deliverEvent, form } from './deliver.js';
+import { type Deliver, type Delivered, deliverEvent, form, isTaken } from './deliver.js';
 import { appId, teamId } from './directory.js';
 import { messageFor, personOf, viewFor } from './lookups.js';
 import type { MethodContext } from './method.js';
@@ -193,13 +193,8 @@ export function createControl(options: { context: MethodContext; deliver: Delive
   /** An acknowledgement's body is an answer of its own, when it has one. */
   function take(delivered: Delivered | null, ticket: ResponseTicket): Delivered | null {
     if (delivered === null) return null;
-    if (delivered.status === 0)
-      say(
-        ticket,
-        `${options.command} failed with the error "operation_timeout": the bot did not answer within 3 s.`,
-      );
-    else if (delivered.status !== 200)
-      say(ticket, `${options.command} failed with the error "dispatch_failed" (status ${delivered.status}).`);
+    const failure = failureOf(delivered);
+    if (failure !== null) say(ticket, `${options.command} failed with the error ${failure}.`);
     else if (delivered.body.trim() !== '') {
       try {
         applyResponse(answerOf(delivered.body), ticket, context);
@@ -233,7 +228,7 @@ export function createControl(options: { context: MethodContext; deliver: Delive
 
   function outcome(delivered: Delivered, collector: Collector): Outcome {
     return {
-      ok: delivered.status >= 200 && delivered.status < 300,
+      ok: isTaken(delivered),
       ackMs: Math.round(delivered.ackMs * 10) / 10,
       responses: structuredClone(collector.answers),
     };
@@ -266,6 +261,12 @@ export function createControl(options: { context: MethodContext; deliver: Delive
   function answersTo(collector: Collector, view: StoredView): void {
     collector.answers.push(viewAnswer(view));
   }
+}
+
+function failureOf({ status }: Delivered): string | null {
+  if (status === 200) return null;
+  if (status === 'late') return '"operation_timeout": the bot did not answer within 3 s';
+  return `"dispatch_failed" (${status === 'broken' ? 'the connection broke' : `status ${status}`})`;
 }
 
 function answerOf(body: string): Fields {

@@ -2,14 +2,15 @@
 import { createHmac } from 'node:crypto';
 
 export interface Delivered {
-  status: number;
+  /** Of the whole answer; without one, what came instead. */
+  status: number | 'late' | 'broken';
   body: string;
   contentType: string;
   /** From sending to the whole answer, machine milliseconds. */
   ackMs: number;
 }
 
-/** null: there is no bot that took it. A late answer has status 0. */
+/** null: there is no bot that took it. */
 export type Deliver = (
   body: string,
   contentType: string,
@@ -70,9 +71,10 @@ async function send(
       ackMs: performance.now() - start,
     };
   } catch (error) {
-    const cause = (error as { cause?: { code?: string } }).cause;
+    const { name, cause } = error as { name: string; cause?: { code?: string } };
     if (cause?.code === 'ECONNREFUSED') return 'refused';
-    return { status: 0, body: '', contentType: '', ackMs: performance.now() - start };
+    const status = name === 'TimeoutError' ? 'late' : 'broken';
+    return { status, body: '', contentType: '', ackMs: performance.now() - start };
   }
 }
 
@@ -85,14 +87,21 @@ export async function deliverEvent(
   const first = await deliver(body, 'application/json');
   const again = (number: number, last: Delivered | null): void => {
     const delay = eventRetriesMs[number - 1];
-    if (delay === undefined || (last !== null && last.status >= 200 && last.status < 300)) return;
-    const reason = last === null ? 'connection_failed' : last.status === 0 ? 'http_timeout' : 'http_error';
+    if (delay === undefined || (last !== null && isTaken(last))) return;
     const timer = setTimeout(() => {
-      const headers = { 'x-slack-retry-num': String(number), 'x-slack-retry-reason': reason };
+      const headers = { 'x-slack-retry-num': String(number), 'x-slack-retry-reason': retryReason(last) };
       void deliver(body, 'application/json', headers).then((next) => again(number + 1, next));
     }, delay);
     timer.unref();
   };
   again(1, first);
   return first;
+}
+
+export const isTaken = ({ status }: Delivered): boolean =>
+  typeof status === 'number' && status >= 200 && status < 300;
+
+function retryReason(last: Delivered | null): string {
+  if (last === null || last.status === 'broken') return 'connection_failed';
+  return last.status === 'late' ? 'http_timeout' : 'http_error';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { OperatorError } from '../../../src/errors.js';
@@ -191,6 +191,23 @@ test('without a bot a command is answered by null, and a bot that is gone is pas
   bench.bots.shift();
 });
 
+test('a bot that dies in the middle of a command is no bot that is late', async (t) => {
+  const dying = createServer((request) => request.socket.destroy());
+  const working = bench.bots.splice(0);
+  bench.bots.push({ url: await addressOf(dying) });
+  t.after(() => {
+    bench.bots.splice(0, 1, ...working);
+    dying.close();
+  });
+  const say = async () =>
+    JSON.stringify(
+      (await bench.slack.command({ user: 'asha', channel: 'ml-ops', text: 'status' }))?.responses,
+    );
+  assert.match(await say(), /dispatch_failed.*the connection broke/);
+  t.mock.method(AbortSignal, 'timeout', () => AbortSignal.abort(new DOMException('late', 'TimeoutError')));
+  assert.match(await say(), /operation_timeout.*within 3 s/);
+});
+
 test('strangers and unknown channels are refused with a sentence', async () => {
   await assert.rejects(
     bench.slack.command({ user: 'nobody', channel: 'ml-ops', text: 'x' }),
@@ -204,8 +221,12 @@ test('strangers and unknown channels are refused with a sentence', async () => {
 
 async function aDeadAddress(): Promise<string> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = await addressOf(server);
   await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
+  return address;
+}
+
+async function addressOf(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
