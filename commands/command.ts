@@ -100,6 +100,8 @@ export interface Reply {
   modal?: Form;
   /** Set when the verb understood but refused: nothing was changed. */
   refused?: OperatorCode;
+  /** Set when nothing is done before somebody's click. */
+  waits?: true;
   /** What the message whose button said it becomes: what it asked for is settled, whoever settled it. */
   closes?: Message;
   /** A whole file, for who can take one: the shell writes it to standard output. */

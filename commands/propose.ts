@@ -59,7 +59,7 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     },
   );
   await wakeSenders(proposal.postedIn, context);
-  return { visibility: isForTwo ? 'channel' : 'caller', message };
+  return { visibility: isForTwo ? 'channel' : 'caller', waits: true, message };
 }
 
 /** Closes what nobody clicked in time; gives the number of those that still wait. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Reply } from '../commands/command.js';
 import type { Message } from './core/message.js';
 import { OperatorError } from './errors.js';
 import { type Bot, createBot, readConfigFile } from './main.js';
@@ -54,10 +55,16 @@ async function answer(source: Source, words: string[], chart: string | null): Pr
       `${shellText(reply.message, { timeZone: by.timeZone, command: 'muster command' })}\n`,
     );
     const saved = chart === null || (await saveChart(bot, reply.message, chart));
-    return !saved || reply.message.tone === 'warn' || reply.message.tone === 'bad' ? 1 : 0;
+    return saved ? exitCode(reply) : 1;
   } finally {
     await bot.close();
   }
+}
+
+/** 0: done, or answered. 1: refused, failed, or found broken. 3: nothing is done before somebody's click. */
+function exitCode({ refused, waits, message }: Reply): number {
+  if (waits === true) return 3;
+  return refused !== undefined || message.tone === 'bad' ? 1 : 0;
 }
 
 /** False, with a sentence, when there is no picture to be had. */

@@ -1,4 +1,4 @@
-import { equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -72,6 +72,16 @@ test('a wrong fleet, a wrong option and a folder that is not there are said, and
   const wrongOption = await muster('why', 'ocr', '--wrold', world.url);
   equal(wrongOption.code, 2);
   match(wrongOption.error, /muster why \[--world URL/);
+});
+
+test('the exit code says whether it was done, waits for a click, or was refused', async () => {
+  const say = (words: string): ReturnType<typeof muster> => muster('command', '--world', world.url, words);
+  const frozen = await say('freeze ocr for 2h because drill');
+  deepEqual([frozen.code, frozen.error], [0, ''], frozen.out);
+  const plan = await say('deploy liveness registry.example/liveness:2');
+  equal(plan.code, 3, plan.out);
+  equal((await say('freeze nowhere for 2h because drill')).code, 1);
+  equal((await say('unfreeze ocr')).code, 0);
 });
 
 test('in the workspace the picture follows the words, and the page serves it', async () => {

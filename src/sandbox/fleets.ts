@@ -48,8 +48,6 @@ const shared = {
   zones: [...ZONES],
   slotsPerNode: SLOTS_PER_NODE,
   nodePricePerHour: 0.71,
-  // The sandbox is new each time: one cycle of samples is enough before the first cut.
-  firstContactCycles: 1,
 } satisfies PolicyInput;
 
 const policies: Record<string, PolicyInput> = {
