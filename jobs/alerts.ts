@@ -4,6 +4,7 @@ import type { FleetConfig } from '../src/config.js';
 import type { AlertState } from '../src/core/incident.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
+import { openOverride } from '../src/core/override.js';
 import { decisionsKey, latencyKey, type Paged } from '../src/core/paged.js';
 import { cycleMs, type Policy } from '../src/core/policy.js';
 import type { Fit } from '../src/core/remedies/index.js';
@@ -54,6 +55,7 @@ export function latencyAlert(
     sample,
     policy: fleet.policy,
     latest: state.latest,
+    override: openOverride(state.override, now),
     now,
     ...known,
   };

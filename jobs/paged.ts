@@ -4,6 +4,7 @@ import { DEAD_LETTERS, type LettersState } from '../src/core/dead-letters.js';
 import { HEALTH, type HealthState } from '../src/core/health/state.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
+import { openOverride } from '../src/core/override.js';
 import { aboutKey, newPaged, type Paged, pagedId } from '../src/core/paged.js';
 import { fitting } from '../src/core/remedies/index.js';
 import { latencyFiring, latencyResolved } from '../src/core/views/alert.js';
@@ -101,6 +102,7 @@ async function rowOf(paged: Paged, now: Millis, context: JobContext): Promise<Ou
       sample: state.memory?.recent.at(-1) ?? null,
       policy: fleet.policy,
       latest: state.latest,
+      override: openOverride(state.override, now),
       now,
       paged,
       // The buttons of the last minute stay with it.

@@ -2,6 +2,7 @@
 import type { FleetConfig } from './config.js';
 import { HEALTH, type HealthState, isFresh } from './core/health/state.js';
 import type { Freeze, Millis, ZoneSeen } from './core/model.js';
+import { heldBelow, openOverride } from './core/override.js';
 import type { Symptoms } from './core/remedies/remedy.js';
 import type { RolloutState } from './core/rollout/state.js';
 import { OutsideError } from './errors.js';
@@ -58,6 +59,7 @@ export async function lightSymptoms(
   const newest = rollouts.find((one) => one.fleet === fleet.name);
   const rollout = newest?.state as RolloutState | undefined;
   const isOpen = ({ until }: Pick<Freeze, 'until'>): boolean => until > now;
+  const override = openOverride(state.override, now);
   return {
     fleet: fleet.name,
     now,
@@ -66,7 +68,8 @@ export async function lightSymptoms(
     workers: null,
     desired: state.memory?.desired ?? null,
     ceiling: fleet.policy.ceiling,
-    override: state.override !== null && isOpen(state.override) ? state.override : null,
+    override,
+    heldBelow: heldBelow(override, state.latest),
     freezes: state.freezes.filter(isOpen),
     alertSince: alert?.phase === 'firing' ? alert.since : null,
     rollout:

@@ -1,5 +1,5 @@
 /** A person's word over the loop's, until its end. */
-import type { Millis, Override } from './model.js';
+import type { DecisionSummary, Millis, Override } from './model.js';
 import type { Step } from './stabilize.js';
 
 /** In force from when it is stored: the clock that it was typed by may be a little ahead. */
@@ -17,4 +17,18 @@ export function applyOverride(wanted: number, override: Override | null): Step {
     return { count: workers, reason: { code: 'override-ceiling', workers, wanted, id } };
   }
   return { count: wanted };
+}
+
+/** The override, when the newest decision had come out higher without it; null otherwise. */
+export function heldBelow(
+  override: Override | null,
+  latest: Pick<DecisionSummary, 'reasons'> | null,
+): Override | null {
+  const isHeld = latest?.reasons.some(
+    (reason) =>
+      (reason.code === 'override-pin' || reason.code === 'override-ceiling') &&
+      reason.id === override?.id &&
+      reason.workers < reason.wanted,
+  );
+  return isHeld === true ? override : null;
 }

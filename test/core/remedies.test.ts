@@ -1,10 +1,14 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetHealth, Ill } from '../../src/core/health/state.js';
+import { summarize } from '../../src/core/model.js';
 import { findRemedy, fitting, remedies } from '../../src/core/remedies/index.js';
 import type { Symptoms } from '../../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../../src/core/remedies/run.js';
-import { NOON, someZones } from '../support/fleet.js';
+import { createMemoryStore } from '../../src/simulation/memory-store.js';
+import { lightSymptoms } from '../../src/symptoms.js';
+import { anOverride } from '../contracts/store-records.js';
+import { aFleet, aRecord, aSeen, NOON, someZones } from '../support/fleet.js';
 
 const MINUTE = 60_000;
 const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
@@ -16,6 +20,7 @@ const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
   desired: 4,
   ceiling: 20,
   override: null,
+  heldBelow: null,
   freezes: [],
   alertSince: null,
   rollout: null,
@@ -48,6 +53,19 @@ test('slow with nobody on the way: raise the floor, take nothing away', () => {
   deepEqual(names(seen({ alertSince: NOON })), ['raise-floor', 'freeze-down']);
   const starting = someZones().map((zone) => ({ ...zone, starting: 1 }));
   deepEqual(names(seen({ alertSince: NOON, zones: starting })), ['freeze-down']);
+});
+
+test('a freeze of cuts helps no fleet that an override keeps too small', async () => {
+  const store = createMemoryStore({ now: () => NOON });
+  const state = await store.fleet('ocr');
+  const fitsUnder = async (workers: number) => {
+    const override = anOverride('o1', { fleet: 'ocr', kind: 'ceiling', workers, until: NOON + MINUTE });
+    const latest = summarize(aRecord({ fleet: 'ocr', seen: aSeen('ocr', { override }) }));
+    const light = await lightSymptoms(aFleet('ocr'), NOON, { ...state, override, latest }, null, store);
+    return names({ ...light, alertSince: NOON });
+  };
+  deepEqual(await fitsUnder(1), []);
+  deepEqual(await fitsUnder(20), ['freeze-down']);
 });
 
 test('a deployment that holds a zone for ten minutes is stuck, but never while a rollout is under way', () => {

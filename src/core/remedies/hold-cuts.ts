@@ -9,8 +9,8 @@ export const holdCuts: Remedy = {
   blast: 'one fleet: it may cost more for an hour',
   role: 'operator',
   falls: false,
-  fits({ alertSince, freezes }) {
-    return alertSince !== null && freezes.length === 0
+  fits({ alertSince, freezes, heldBelow }) {
+    return alertSince !== null && freezes.length === 0 && heldBelow === null
       ? 'it is too slow, and a cut would make it slower'
       : null;
   },

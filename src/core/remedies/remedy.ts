@@ -25,6 +25,8 @@ export interface Symptoms {
   desired: number | null;
   ceiling: number;
   override: Override | null;
+  /** The override, when it keeps the fleet below what it would have without it. */
+  heldBelow: Override | null;
   /** Open ones, of this fleet or of all. */
   freezes: Freeze[];
   /** The latency alert while it fires. */

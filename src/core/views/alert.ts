@@ -2,11 +2,13 @@
 import { showDuration } from '../duration.js';
 import { mainReasons } from '../explain.js';
 import type { AlertState } from '../incident.js';
-import type { Message, Part, Text } from '../message.js';
-import type { DecisionSummary, Millis, Sample } from '../model.js';
+import type { Button, Message, Part, Text } from '../message.js';
+import type { DecisionSummary, Millis, Override, Sample } from '../model.js';
+import { heldBelow } from '../override.js';
 import type { Paged } from '../paged.js';
 import type { Policy } from '../policy.js';
 import type { Fit } from '../remedies/index.js';
+import { endOverrideButton } from './intent.js';
 import { pagedButtons, pagedLine } from './paged.js';
 import { remedyButton } from './remedy.js';
 import { at, fieldsOf, messages, number, rate, seconds, UNKNOWN } from './words.js';
@@ -17,10 +19,12 @@ export interface AlertSeen {
   policy: Policy;
   sample: Sample | null;
   latest: DecisionSummary | null;
+  /** The open one. */
+  override: Override | null;
   now: Millis;
   /** What PagerDuty knows of it; absent or null: nothing was heard from there yet. */
   paged?: Paged | null;
-  /** Remedies that fit, the first two as buttons. */
+  /** Remedies that fit. */
   fits?: Fit[];
 }
 
@@ -55,7 +59,7 @@ export function latencyFiring(seen: AlertSeen): Message {
           { label: 'Why this count?', command: `why ${fleet}` },
           { label: 'Evaluate now', command: `run ${fleet}` },
           ...pagedButtons(seen.paged ?? null, fleet, 'latency'),
-          ...(seen.fits ?? []).slice(0, 2).map((fit) => remedyButton(fleet, fit)),
+          ...cures(seen).slice(0, 2),
         ],
       },
     ],
@@ -84,6 +88,13 @@ export function latencyResolved(seen: AlertSeen): Message {
       ...pagedParts(seen),
     ],
   };
+}
+
+/** What may help, the likeliest first. */
+function cures({ fleet, override, latest, fits = [] }: AlertSeen): Button[] {
+  const held = heldBelow(override, latest);
+  const end = held === null ? [] : [{ ...endOverrideButton(held), label: 'End the override' }];
+  return [...end, ...fits.map((fit) => remedyButton(fleet, fit))];
 }
 
 const pagedParts = ({ paged }: AlertSeen): Part[] =>

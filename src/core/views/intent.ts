@@ -318,7 +318,7 @@ function intentFields(intent: Override | Freeze): { label: string; value: Text }
   ]);
 }
 
-function endOverrideButton(override: Override): Button {
+export function endOverrideButton(override: Override): Button {
   return {
     label: 'End it now',
     command: `override cancel ${override.fleet} #${override.id}`,

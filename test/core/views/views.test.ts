@@ -12,6 +12,7 @@ import { summarize } from '../../../src/core/model.js';
 import { decisionsKey, newPaged } from '../../../src/core/paged.js';
 import { type Plan, planFleet, type Risk } from '../../../src/core/plan.js';
 import type { Proposal } from '../../../src/core/proposal.js';
+import { findRemedy } from '../../../src/core/remedies/index.js';
 import { deniedMessage } from '../../../src/core/views/access.js';
 import { type AlertSeen, latencyFiring, latencyResolved } from '../../../src/core/views/alert.js';
 import { auditExported, auditMessage, auditVerified } from '../../../src/core/views/audit.js';
@@ -80,6 +81,7 @@ const alert: AlertSeen = {
   policy: aPolicy(),
   sample: aSample(NOON, { p95Seconds: 5.5, backlog: 120, oldestAgeSeconds: 9 }),
   latest: summarize(rising()),
+  override: null,
   now: NOON,
 };
 const blank = {
@@ -350,6 +352,21 @@ test('an alert says at once that a person or a limit keeps the fleet small', () 
     text,
     /Last decision: .*needs 4 workers.* An override pins the fleet at 2 workers \(4 without it\)\./,
   );
+});
+
+test('the alert of a fleet that an override keeps too small offers to end it, before any remedy', () => {
+  const fits = [{ remedy: findRemedy('recycle-node')!, why: 'x', words: ['n1'], doubtful: false }];
+  const offered = (kind: Override['kind'], workers: number): string[] => {
+    const open = { ...override, kind, workers };
+    const latest = summarize(aRecord({ fleet: 'ocr', seen: aSeen('ocr', { override: open }) }));
+    return latencyFiring({ ...alert, latest, override: open, fits }).parts.flatMap((part) =>
+      part.kind === 'buttons' ? part.buttons.slice(4).map(({ command }) => command) : [],
+    );
+  };
+  for (const kind of ['pin', 'ceiling'] as const)
+    deepEqual(offered(kind, 2), ['override cancel ocr #o1', 'remedy ocr recycle-node n1']);
+  deepEqual(offered('pin', 6), ['remedy ocr recycle-node n1']);
+  deepEqual(offered('floor', 6), ['remedy ocr recycle-node n1']);
 });
 
 test('the end of an override closes its message where there is one, and is said anew once', () => {
