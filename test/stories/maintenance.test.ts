@@ -139,7 +139,7 @@ describe('a notice that is withdrawn', () => {
       world.cluster.maintain(vm.id, null);
       await world.hear(vm, null);
       assert.ok(await world.pass(30, async () => (await world.phaseOf(vm)) === 'over'));
-      assert.deepEqual([vm.eligible, vm.drain], [true, null]);
+      assert.deepEqual([isBack(vm), vm.drain], [true, null]);
       assert.deepEqual(await outcomes(world), [phase === 'surging' ? 'over withdrawn' : 'over back']);
       assert.deepEqual((await world.store.fleet(world.fleet.name)).holds, []);
     });
