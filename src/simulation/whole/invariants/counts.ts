@@ -1,5 +1,6 @@
 /** How many workers a decision may ask for: the ceiling, the budget, the floor and the step. */
 import { type DecisionRecord, origin, target } from '../../../core/model.js';
+import { moved, standing, total } from '../../../core/placement.js';
 import { openAt, type Truth } from '../truth.js';
 import type { Invariant } from './invariant.js';
 import { costOf, lowestForced } from './limits.js';
@@ -62,11 +63,14 @@ export const guardOnlyRaises: Invariant = {
 
 export const zonesEven: Invariant = {
   name: 'zones-even',
-  says: 'A change places at most one allocation more in one zone than in another, as long as both are up.',
+  says: 'A change of what stands places at most one allocation more in one zone than in another, as long as both are up.',
   watch: (truth) => ({
     decision: ({ record }) => {
       const { decision, seen } = record;
       if (decision.kind === 'hold' || seen.zones === null || seen.zones.some(({ up }) => !up)) return null;
+      // A change that never reached the cluster is taken back: what stands stays, as a rollout or an outage left it.
+      const stands = standing(seen.zones);
+      if (total(stands) === total(decision.placement) && moved(stands, decision.placement) === 0) return null;
       const counts = decision.placement.map(({ workers }) => workers);
       const apart = Math.max(...counts) - Math.min(...counts);
       return apart > truth.policy(record.fleet).workersPerAllocation
