@@ -20,7 +20,8 @@ export interface RolloutActor {
   /**
    * The workers of one node shall come up again with the image; at most `most` of them are told to stop by this call, one
    * at the least when the zone is not held yet. The zone is held by the rollout from then on; counts are preserved. A
-   * repeat goes on where the last one stopped.
+   * repeat goes on where the last one stopped. Where the orchestrator itself began on another node of the zone, this call
+   * stops nobody else: `images` shows where.
    */
   update(
     target: OrchestratorTarget,

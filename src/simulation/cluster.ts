@@ -143,6 +143,8 @@ export interface Cluster extends ClusterView {
   setFrozenByOperator(frozen: boolean): void;
   /** Another autoscaler's checks in the job's scaling policy. */
   setForeignPolicy(jobId: string, owned: boolean): void;
+  /** The job's first and last worker bear one number from now on. */
+  shareNumbers(jobId: string): void;
 }
 
 export function createCluster(spec: ClusterSpec): Cluster {
@@ -341,6 +343,10 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
     setForeignPolicy(jobId, owned) {
       const job = jobOf(jobId);
       if (job !== null) job.foreignPolicy = owned;
+    },
+    shareNumbers(jobId) {
+      const job = jobOf(jobId);
+      if (job !== null) job.sharedNumbers = true;
     },
   };
 }

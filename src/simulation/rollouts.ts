@@ -86,7 +86,7 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
       through('update', zone, () => {
         const job = jobIn(cluster, target, zone);
         const old = () => ofJob(cluster, job).filter((one) => isLive(one) && one.image !== image);
-        const before = old().length;
+        const before = old();
         if (job.image !== image || job.held === null) {
           const running = activeDeployment(cluster.state, job.id);
           if (running !== null && running.status !== 'paused') return blockedBy(running);
@@ -98,13 +98,15 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         if (deployment?.status === 'running') cluster.pauseDeployment(deployment.id, true);
         const per = target.workersPerAllocation;
         // The scheduler takes the first by itself between the registration and the pause.
-        const taken = before - old().length;
-        const chosen = old()
-          .filter((one) => one.vm === nodeId)
+        const left = old();
+        const taken = before.filter(({ id }) => !left.some((one) => one.id === id));
+        const isElsewhere = taken.length > 0 && taken.every((one) => one.vm !== nodeId);
+        const chosen = left
+          .filter((one) => one.vm === nodeId && !isElsewhere)
           .sort((a, b) => a.slot - b.slot)
-          .slice(0, Math.max(0, Math.floor(why.most / per) - taken));
+          .slice(0, Math.max(0, Math.floor(why.most / per) - taken.length));
         for (const one of chosen) cluster.stopAllocation(one.id);
-        return { kind: 'done' as const, replaced: (taken + chosen.length) * per };
+        return { kind: 'done' as const, replaced: (taken.length + chosen.length) * per };
       }),
     refill: (target, zone) =>
       through('refill', zone, () => {

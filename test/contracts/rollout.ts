@@ -30,6 +30,8 @@ export interface RolloutStage {
   updateOf(zone: string): Promise<object>;
   /** Nomad counts a worker that still stops: its node may be full for moments, and a neighbour takes the new one. */
   mayMove?: true;
+  /** The zone's first and last worker bear one number from now on; a real orchestrator does so when it likes. */
+  shareNumbers?(zone: string): void;
   /** The next call that changes something is carried out, but its answer never comes. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -55,6 +57,7 @@ export function simulatedTime({ cluster, pass }: { cluster: Cluster; pass(second
       const update = { maxParallel: 2, canary: canaries, autoPromote: false, autoRevert: false };
       cluster.register(`face-match-${zone}`, { image, update });
     },
+    shareNumbers: (zone: string) => cluster.shareNumbers(`face-match-${zone}`),
     updateOf: async (zone: string) => cluster.job(`face-match-${zone}`)?.update ?? {},
   };
 }
@@ -157,6 +160,26 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       assert.equal(await ready('a', OLD), 6 - there, 'nothing goes on by itself');
       assert.equal((await stage.orchestrator.zones(target))[0]?.desired, 6);
       assert.deepEqual(await zoneOf('b'), { zone: 'b', image: OLD, held: false });
+    });
+
+    it('stops nobody else where the orchestrator began on another node than was asked for', async (t) => {
+      if (stage.shareNumbers === undefined) return t.skip('it begins with the lowest number');
+      stage.shareNumbers('a');
+      const node = await firstNode();
+      const before = (await workers()).map((one) => one.id);
+      assert.deepEqual(await update(node), { kind: 'done', replaced: 1 });
+      await reach('one is new', async () => (await ready()) === 1);
+      await stage.rest();
+      const all = await workers();
+      const left = before.filter((id) => all.some((one) => one.id === id && one.state === 'ready'));
+      assert.equal(left.length, 5, 'five were left alone');
+      assert.notEqual(all.find((one) => one.image === NEW)?.node, node);
+      const there = (await oldOn(node)).length;
+      assert.deepEqual(
+        await update(node),
+        { kind: 'done', replaced: there },
+        'a repeat goes on where it was asked to',
+      );
     });
 
     it('takes at most as many workers out of service as it is told', async () => {

@@ -157,6 +157,18 @@ describe('a rollout, phase by phase', () => {
         { phase: 'golden', updates: [], codes: ['waits-for-workers'] },
       ],
       [
+        'follows the orchestrator when it began on another node, and leaves the chosen one alone',
+        aRollout({ phase: 'golden', golden: { ...golden, workers: 2 }, touched: true }),
+        world({ ...calm, a2: 'oN' }, {}, ['a']),
+        { phase: 'golden', updates: [`a2 ${NEW} 1`] },
+      ],
+      [
+        'stays on its golden node when what was stopped there came up elsewhere',
+        aRollout({ phase: 'golden', golden: { ...golden, workers: 2 }, touched: true }),
+        world({ ...calm, a1: 'o', a2: 'oon' }, {}, ['a']),
+        { phase: 'golden', updates: [`a1 ${NEW} 1`] },
+      ],
+      [
         'soaks then',
         aRollout({ phase: 'golden', golden, touched: true, current: ['a1'], currentSince: NOON }),
         world({ ...calm, a1: 'nn' }, {}, ['a']),

@@ -31,7 +31,7 @@ import { createMetrics } from '../../src/simulation/whole/metrics.js';
 import { peopleOf, tidyingUp } from '../../src/simulation/whole/people.js';
 import { planOf } from '../../src/simulation/whole/plan.js';
 import { tellQuiet, tidyUp } from '../../src/simulation/whole/quiet.js';
-import { START } from '../../src/simulation/whole/run.js';
+import { placementOf, START } from '../../src/simulation/whole/run.js';
 import { touchedOrchestrator, touchedRollouts } from '../../src/simulation/whole/touches.js';
 import { createTruth } from '../../src/simulation/whole/truth.js';
 import { watchedNodeGroups, watchedOrchestrator } from '../../src/simulation/whole/watched.js';
@@ -83,7 +83,7 @@ export async function runRealSeed({ seed, hours, speed }: RealSpec): Promise<Rea
     perDay: 90_000,
     shares: Object.fromEntries(fleets.map(({ name }, n) => [name, n === 0 ? 1 : 0.6])),
   });
-  const inner = createWorld(seed, start, fleets, traffic);
+  const inner = createWorld(seed, start, fleets, traffic, placementOf(seed));
   const clock = createSandboxClock({ simMs: start, speed });
   /** Set while the end is looked at, which takes a while on this clock. */
   let stands: Millis | null = null;

@@ -5,7 +5,8 @@
  *   update, first node of a zone   register the job with the new image (PreserveCounts, EnforceIndex, max_parallel 1, no
  *                                  canaries, no auto-revert), and pause the deployment at once. In between Nomad takes one
  *                                  worker, the lowest number: `images` lists workers in that order, so that the caller can
- *                                  begin with that worker's node.
+ *                                  begin with that worker's node. Before 1.6.3 two workers may bear one number, and it
+ *                                  may be the other's node: then this step stops nobody else.
  *   update                         stop the node's old allocations. Under a paused deployment Nomad replaces what is stopped
  *                                  and nothing else, and what it starts is of the new version. Where they come up is its
  *                                  choice among the nodes with room: mostly the node that was just emptied.
@@ -142,7 +143,7 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       let seen = await look(place);
       const old = ({ own, images }: typeof seen): Allocation[] =>
         own.filter((one) => one.DesiredStatus === 'run' && images.get(one.ID) !== image);
-      const before = old(seen).length;
+      const before = old(seen);
       const { job, deployment } = seen;
       if (imageIn(job, place.group) !== image || !isMarked(job, place.group)) {
         if (isActive(deployment) && !isPaused(deployment))
@@ -151,13 +152,14 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
         seen = await look(place);
       }
       await hold(client, seen.deployment);
-      const taken = before - old(seen).length;
-      const most = Math.max(0, Math.floor(why.most / target.workersPerAllocation) - taken);
-      const chosen = old(seen)
-        .filter((one) => one.NodeID === nodeId)
-        .slice(0, most);
+      const left = old(seen);
+      const taken = before.filter(({ ID }) => !left.some((one) => one.ID === ID));
+      const most = Math.max(0, Math.floor(why.most / target.workersPerAllocation) - taken.length);
+      // Nomad began on another node: this one has its turn in the next step, or never.
+      const isElsewhere = taken.length > 0 && taken.every((one) => one.NodeID !== nodeId);
+      const chosen = isElsewhere ? [] : left.filter((one) => one.NodeID === nodeId).slice(0, most);
       for (const { ID } of chosen) await client.post(`/v1/allocation/${ID}/stop`, {}, stoppedShape);
-      return { kind: 'done', replaced: (taken + chosen.length) * target.workersPerAllocation };
+      return { kind: 'done', replaced: (taken.length + chosen.length) * target.workersPerAllocation };
     },
 
     async refill(anyTarget, zone) {

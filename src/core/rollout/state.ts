@@ -77,7 +77,8 @@ export interface RolloutState {
   tolerateUntil: Millis | null;
   /** Some worker was told to stop: from now on the way out is a rollback. */
   touched: boolean;
-  golden: { node: string; name: string; zone: string } | null;
+  /** `workers`: how many of other images it ran when it was chosen; absent in older records. */
+  golden: { node: string; name: string; zone: string; workers?: number } | null;
   /** Nodes that are being updated, and since when. */
   current: string[];
   currentSince: Millis | null;

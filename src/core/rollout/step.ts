@@ -23,7 +23,7 @@ import {
   zoneOf,
 } from './look.js';
 import { enter, goOn, held, hold } from './make.js';
-import { chooseGolden, nextNodes } from './order.js';
+import { begunElsewhere, chooseGolden, goldenOn, nextNodes } from './order.js';
 import { askForSurge, updateNodes } from './room.js';
 import {
   isOver,
@@ -141,9 +141,7 @@ function prePull(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutSt
 }
 
 function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Policy): RolloutStep {
-  const isThere = seen.nodes.some((node) => node.id === state.golden?.node && node.status === 'ready');
-  const first =
-    state.golden !== null && (isThere || state.touched) ? state.golden : chooseGolden(state, seen);
+  const first = goldenNow(state, seen);
   if (first === null) return withoutGolden(state, seen, now);
   const chosen: RolloutState = { ...state, golden: first, current: [first.node], lastZone: first.zone };
   if (isOldOn(first.node, state.image, seen)) return updateNodes(chosen, seen, now, policy);
@@ -152,6 +150,15 @@ function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   if (starting > 0 || news === 0 || onTheWay(seen) > 0)
     return goOn(chosen, [], [{ code: 'waits-for-workers', starting }]);
   return goOn({ ...enter(chosen, 'soak', now), current: [], currentSince: null }, [], []);
+}
+
+/** Once it is touched it stays, unless the orchestrator itself began elsewhere. */
+function goldenNow(state: RolloutState, seen: RolloutSeen): RolloutState['golden'] {
+  const { golden } = state;
+  if (golden === null) return chooseGolden(state, seen);
+  if (state.touched) return begunElsewhere(state, seen) ?? golden;
+  const isThere = seen.nodes.some((node) => node.id === golden.node && node.status === 'ready');
+  return isThere ? goldenOn(golden, state, seen) : chooseGolden(state, seen);
 }
 
 /**

@@ -88,7 +88,8 @@ function roll(state: ClusterState, job: SimJob, timing: Timing): void {
   const deployment = activeDeployment(state, job.id);
   if (deployment === null || deployment.status !== 'running' || awaitsPromotion(deployment)) return;
   const live = tallyOf(state).live(job);
-  const old = live.filter((one) => one.image !== job.image).sort((a, b) => a.slot - b.slot);
+  const old = live.filter((one) => one.image !== job.image).sort(bySlot);
+  if (job.sharedNumbers === true) old.reverse();
   if (old.length === 0) return;
   const fresh = live.filter((one) => one.image === job.image);
   if (fresh.some((one) => one.healthy === false)) return;
@@ -96,6 +97,8 @@ function roll(state: ClusterState, job: SimJob, timing: Timing): void {
   for (const one of old.slice(0, Math.max(0, job.update.maxParallel - underWay)))
     stopAllocation(state, one, 'alloc is being updated due to job update', timing.workerStopMs);
 }
+
+const bySlot = (a: SimAllocation, b: SimAllocation): number => a.slot - b.slot;
 
 function reconcile(state: ClusterState, job: SimJob, tally: Tally, timing: Timing): void {
   const missing = missingSlots(job, tally.live(job));

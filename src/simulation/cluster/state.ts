@@ -90,6 +90,8 @@ export interface SimJob {
   foreignPolicy: boolean;
   /** Its replaced workers come back to their node where they can. */
   sticky: boolean;
+  /** Workers share numbers (Nomad before 1.6.3): the scheduler begins as well with the last as with the first. */
+  sharedNumbers?: true;
   workersPerAllocation: number;
   /** What a worker that starts now comes up with. */
   image: string;

@@ -133,6 +133,8 @@ export interface Touch {
   before: number;
   after: number;
   onNode: number;
+  /** The VMs on which workers of the fleet were told to stop by it. */
+  stoppedOn: string[];
   /** Workers that the zone is asked for, before and after it. */
   countBefore: number;
   countAfter: number;

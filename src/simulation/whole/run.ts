@@ -26,7 +26,7 @@ import { createReplicas } from './replicas.js';
 import { createTime } from './time.js';
 import { createTruth, type Truth } from './truth.js';
 import { createSay, workOn } from './work.js';
-import { createWorld, type World } from './world.js';
+import { createWorld, type Placement, type World } from './world.js';
 
 export type { Broken } from './judge.js';
 
@@ -40,6 +40,8 @@ export interface WholeSpec {
   people?: Typed[];
   /** With rollouts, maintenances, remedies and a pager that talks back; plain days have none of them. */
   full?: boolean;
+  /** How the scheduler places workers; on full days the seed decides, else as in an old Nomad without sticky disks. */
+  placement?: Placement;
   /** Lines of the log that are kept. */
   keep?: number;
   /** Ends the day as soon as one of these invariants is broken. */
@@ -109,7 +111,8 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
   const end = start + spec.days * 24 * HOUR;
   const fleets = spec.fleets ?? fleetsOf(seed);
   const plan = spec.plan ?? planOf(seed, fleets, start, end);
-  const world = createWorld(seed, start, fleets, spec.traffic ?? trafficOf(seed, fleets));
+  const placement = spec.placement ?? (full ? placementOf(seed) : undefined);
+  const world = createWorld(seed, start, fleets, spec.traffic ?? trafficOf(seed, fleets), placement);
   const log = createDayLog(spec.keep);
   const windows = full ? plan.windows.map(briefly) : plan.windows;
   const faults = createFaults(seed, windows, plan.rates, plan.strokes);
@@ -200,6 +203,12 @@ export async function createWhole(spec: WholeSpec): Promise<Whole> {
     }),
   };
 }
+
+/** In some worlds nobody knows with which worker the scheduler begins. */
+export const placementOf = (seed: number): Placement => ({
+  sticky: true,
+  sharedNumbers: createRandom(seedFor(seed, 'numbers')).chance(0.3),
+});
 
 const trafficOf = (seed: number, fleets: FleetConfig[]): Traffic =>
   createTraffic({

@@ -38,10 +38,14 @@ export async function touching<T>(
   const before = serving();
   const onNode = node === null ? 0 : workersIn((one) => one.vm === node && serves(one, truth.now()));
   const countBefore = asked();
+  const there = cluster.state.allocations.filter(
+    (one) => isLive(one) && cluster.job(one.job)?.fleet === fleet,
+  );
   const answer = await act();
+  const stoppedOn = [...new Set(there.filter((one) => !isLive(one)).map(({ vm }) => vm))];
   truth.tell({
     ...{ kind: 'touch', zone, by: null, node, image: null, ...about },
-    ...{ before, after: serving(), onNode, countBefore, countAfter: asked(), run },
+    ...{ before, after: serving(), onNode, stoppedOn, countBefore, countAfter: asked(), run },
   });
   return answer;
 }

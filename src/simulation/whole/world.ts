@@ -29,13 +29,27 @@ const STEP_SECONDS = 20;
 const SUB_STEP_SECONDS = 10;
 const MOST_NODES = 60;
 
-export function createWorld(seed: number, start: Millis, fleets: FleetConfig[], traffic: Traffic): World {
+export interface Placement {
+  /** Replaced workers come back to their node where they can. */
+  sticky: boolean;
+  /** Workers share numbers: the scheduler may begin on another node than was foreseen. */
+  sharedNumbers: boolean;
+}
+
+export function createWorld(
+  seed: number,
+  start: Millis,
+  fleets: FleetConfig[],
+  traffic: Traffic,
+  placement: Placement = { sticky: false, sharedNumbers: false },
+): World {
   const cluster = createCluster({
     start,
     seed,
     nodeBootSeconds: NODE_BOOT_SECONDS,
     workerStartSeconds: WORKER_START_SECONDS,
     workerStopSeconds: WORKER_STOP_SECONDS,
+    sticky: placement.sticky,
     fleets: fleets.map((fleet) => ({
       name: fleet.name,
       zones: ZONES,
@@ -46,6 +60,7 @@ export function createWorld(seed: number, start: Millis, fleets: FleetConfig[], 
       maxNodesPerZone: MOST_NODES,
     })),
   });
+  if (placement.sharedNumbers) for (const { id } of cluster.state.jobs) cluster.shareNumbers(id);
   for (const fleet of fleets.filter(({ nodeGroups }) => nodeGroups.kind === 'fixed'))
     for (const zone of ZONES) {
       const size = Math.max(cluster.group(`${fleet.name}-${zone}`)?.size ?? 0, fixedNodes(fleet.policy));

@@ -57,26 +57,24 @@ function goldenWatch(truth: Truth): Watch {
       return null;
     },
     touch: (event) => {
-      const { what, by, fleet, image, node } = event;
+      const { what, by, fleet, image } = event;
       if (by === null || image === null) return null;
       if (!homes.has(by)) homes.set(by, new Set(serving(fleet).map((one) => one.image)));
-      if (what !== 'update' || node === null || node === '' || homes.get(by)?.has(image)) return null;
+      if (what !== 'update' || homes.get(by)?.has(image)) return null;
       const key = `${by} ${image}`;
-      const trial = trials.get(key);
-      if (trial === undefined) {
-        trials.set(key, { fleet, image, golden: node, since: null, longest: 0 });
-        return null;
+      for (const node of event.stoppedOn) {
+        const trial = trials.get(key);
+        if (trial?.golden === node) continue;
+        if (trial !== undefined) look(trial);
+        if (trial === undefined || isLost(trial)) {
+          trials.set(key, { fleet, image, golden: node, since: null, longest: 0 });
+          continue;
+        }
+        const soak = soaks.get(`${fleet} ${image}`) ?? 0;
+        if (trial.longest < soak - COARSE_MS)
+          return `${touched(event)}: ${image} had served for ${trial.longest / 1_000} s at most, ${soak / 1_000} s were asked for`;
       }
-      if (trial.golden === node) return null;
-      look(trial);
-      if (isLost(trial)) {
-        trials.set(key, { ...trial, golden: node, since: null, longest: 0 });
-        return null;
-      }
-      const soak = soaks.get(`${fleet} ${image}`) ?? 0;
-      return trial.longest >= soak - COARSE_MS
-        ? null
-        : `${touched(event)}: ${image} had served for ${trial.longest / 1_000} s at most, ${soak / 1_000} s were asked for`;
+      return null;
     },
   };
 }
