@@ -1,17 +1,23 @@
 /** The audit as files: one line an entry, oldest first, with the hashes, so that anybody can check the chain again. */
 import type { Millis, Person } from './model.js';
 
-export interface AuditLine {
-  seq: number;
-  hash: string;
-  previous: string;
+export interface AuditEntry {
   at: Millis;
   by: Person;
+  /** 'decision', 'override', 'freeze', 'scale' … */
   action: string;
   fleet: string | null;
+  /** The raw text somebody typed, when there is one. */
   said?: string;
   ids?: Record<string, string>;
   detail?: Record<string, unknown>;
+}
+
+/** An entry in its place of the chain. */
+export interface AuditLine extends AuditEntry {
+  seq: number;
+  hash: string;
+  previous: string;
 }
 
 const COLUMNS = [

@@ -1,4 +1,5 @@
 /** What Muster remembers. */
+import type { AuditEntry, AuditLine } from '../core/audit.js';
 import type { AlertState } from '../core/incident.js';
 import type { Memory } from '../core/memory.js';
 import type { OutboxRow, PagerEvent } from '../core/message.js';
@@ -10,10 +11,11 @@ import type {
   Freeze,
   Millis,
   Override,
-  Person,
   Sample,
 } from '../core/model.js';
 import type { ChatRef } from './chat.js';
+
+export type { AuditEntry, AuditLine };
 
 /** All that an evaluation needs, in one round trip. */
 export interface FleetState {
@@ -37,24 +39,6 @@ export interface Hold {
   id: string;
   /** Workers that it takes out of service meanwhile; they are asked for on top. */
   surge: number;
-}
-
-export interface AuditEntry {
-  at: Millis;
-  by: Person;
-  /** 'decision', 'override', 'freeze', 'scale' … */
-  action: string;
-  fleet: string | null;
-  /** The raw text somebody typed, when there is one. */
-  said?: string;
-  ids?: Record<string, string>;
-  detail?: Record<string, unknown>;
-}
-
-export interface StoredAudit extends AuditEntry {
-  seq: number;
-  hash: string;
-  previous: string;
 }
 
 export type Committed = 'stored' | 'duplicate' | 'conflict';
@@ -98,7 +82,7 @@ export interface StoreReader {
   machines(kind: string): Promise<StoredMachine[]>;
   /** Channels with something to send ('pagerduty' for events). */
   waiting(): Promise<{ channel: string; count: number; oldestAt: Millis }[]>;
-  audit(limit: number): Promise<StoredAudit[]>;
+  audit(limit: number): Promise<AuditLine[]>;
   /** Checks the hash chain from the newest checkpoint. */
   verifyAudit(): Promise<{ ok: boolean; entries: number; brokenAt: number | null }>;
   ping(): Promise<void>;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/canonical.js';
 import { RETENTION } from '../core/retention.js';
-import type { AuditEntry, StoredAudit } from '../ports.js';
+import type { AuditEntry, AuditLine } from '../ports.js';
 
 /** The audit chain in memory: the same hashes as the Redis store makes, so that a chain can be checked by either. */
 export interface MemoryAudit {
   append(entry: AuditEntry): void;
-  newest(limit: number): StoredAudit[];
+  newest(limit: number): AuditLine[];
   verify(): { ok: boolean; entries: number; brokenAt: number | null };
 }
 

@@ -4,7 +4,7 @@ import { digest } from '../../jobs/digest.js';
 import type { JobContext } from '../../src/app.js';
 import { digestDue, fleetDay } from '../../src/core/digest.js';
 import type { DecisionRecord, DecisionSummary, Sample } from '../../src/core/model.js';
-import type { StoredAudit } from '../../src/ports.js';
+import type { AuditLine } from '../../src/ports.js';
 import { shellText } from '../../src/shell-text.js';
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
 import { aFleet, aPolicy, aSample } from '../support/fleet.js';
@@ -61,7 +61,7 @@ test('cost, the cost of the peak all day, late minutes and misses are those of t
 function scene(now: number, samples: Sample[]) {
   const store = createMemoryStore({ now: () => 0 });
   const queued: string[] = [];
-  const audit: StoredAudit[] = [
+  const audit: AuditLine[] = [
     {
       at: NINE - HOUR,
       by: { id: 'slack:U0ASHA', name: 'Asha' },

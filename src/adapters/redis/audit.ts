@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../core/canonical.js';
 import { RETENTION } from '../../core/retention.js';
-import type { AuditEntry, Store, StoredAudit } from '../../ports.js';
+import type { AuditEntry, AuditLine, Store } from '../../ports.js';
 import { defineScript, type Link } from './connection.js';
 import { type LineLog, linesSince, newestLines, packedLines, packLines } from './log.js';
 import { appendLua, auditHeadLua, forgetAuditLua } from './lua/audit.js';
@@ -81,7 +81,7 @@ function parseLine(line: string): Line {
   };
 }
 
-function toStored(line: string, before: string | undefined, previous = GENESIS): StoredAudit {
+function toStored(line: string, before: string | undefined, previous = GENESIS): AuditLine {
   const { seq, hash, text } = parseLine(line);
   return {
     ...(JSON.parse(text) as AuditEntry),

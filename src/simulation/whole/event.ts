@@ -2,7 +2,7 @@
 
 import type { OutboxRow, PagerEvent } from '../../core/message.js';
 import type { DecisionRecord, Freeze, Millis, Override } from '../../core/model.js';
-import type { StoredAudit } from '../../ports.js';
+import type { AuditLine } from '../../ports.js';
 
 /** What a run of a job knew when it spoke: an act is judged by what its run could have read before it. */
 export interface RunView {
@@ -18,7 +18,7 @@ export interface RunView {
 
 export type WholeEvent =
   /** A decision was stored, with the newest audit entry and what it saw, serialised. */
-  | { kind: 'decision'; record: DecisionRecord; audit: StoredAudit | null; seen: string }
+  | { kind: 'decision'; record: DecisionRecord; audit: AuditLine | null; seen: string }
   /** Something reached the cluster. `before` and `after`: what the zone was asked for, in workers or nodes. */
   | {
       kind: 'act';
