@@ -42,7 +42,7 @@ export async function perform(step: Step, what: Task, hands: Hands): Promise<Out
     case 'wait':
       return {
         acted: false,
-        lacks: step.for === 'promotion',
+        lacks: step.for === 'person',
         note: step.for === 'workers' || step.for === 'leaving' ? null : `${zone}: ${step.detail}`,
       };
     case 'give-up':

@@ -5,7 +5,7 @@
  *   raising:  grow the group -> nodes ready -> plan -> scale (as far as it fits) -> workers ready
  *   cutting:  scale -> workers gone -> drain emptied nodes -> remove exactly those
  */
-import { needsPromotion } from './foreign.js';
+import { needsPerson } from './foreign.js';
 import { isMaintenanceMark } from './maintenance/state.js';
 import type { DesiredState, Millis, NodeSeen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
@@ -27,7 +27,7 @@ export type Step =
       do: 'wait';
       zone: string;
       /** promotion: of a raise that a person can let go on, and nobody else. */
-      for: 'nodes' | 'workers' | 'leaving' | 'deployment' | 'promotion' | 'drain';
+      for: 'nodes' | 'workers' | 'leaving' | 'deployment' | 'person' | 'drain';
       detail: string;
     }
   | { do: 'give-up'; zone: string; detail: string };
@@ -144,7 +144,7 @@ function raise(
     return {
       do: 'wait',
       zone,
-      for: needsPromotion(blocked) ? 'promotion' : 'deployment',
+      for: needsPerson(blocked) ? 'person' : 'deployment',
       detail: blocked.detail,
     };
   return { do: 'scale', zone, workers, raise: true };

@@ -17,9 +17,19 @@ export function canaryWords(canaries: Canaries): string {
 export const badWords = ({ version, image }: BadVersion): string =>
   `version ${version}${image === null ? '' : ` (${image})`} does not get healthy`;
 
+/** What holds a zone in which good workers are left beside a bad version that has no canaries. */
+export const spreads = (bad: BadVersion): string =>
+  `${badWords(bad)}, and a change of the count would spread it`;
+
+/** It stays so until a person does something. */
+export const needsPerson = (blocked: Blocked): boolean =>
+  blocked.kind === 'bad-version' || needsPromotion(blocked);
+
 /** 'a: a deployment needs promotion …', one a zone and matter. */
 export const foreignLines = (zones: ZoneSeen[]): string[] =>
   zones.flatMap(({ zone, blocked, bad }) => [
     ...(blocked?.canaries === undefined ? [] : [`${zone}: ${canaryWords(blocked.canaries)}`]),
-    ...(bad === undefined ? [] : [`${zone}: ${badWords(bad)}`]),
+    ...(bad === undefined
+      ? []
+      : [`${zone}: ${blocked?.kind === 'bad-version' ? blocked.detail : badWords(bad)}`]),
   ]);

@@ -39,8 +39,11 @@ export interface Missing {
 
 /** A zone's count is refused by the orchestrator for now (a deployment is running, say). */
 export interface Blocked {
-  /** 'rollout': Muster's own rollout holds the zone; it can be raised while the new workers are well, and not be cut. */
-  kind: 'deployment' | 'rollout' | 'frozen-by-operator' | 'owned-by-other';
+  /**
+   * 'rollout': Muster's own rollout holds the zone; it can be raised while the new workers are well, and not be cut.
+   * 'bad-version': somebody's deployment failed and left good workers, which any change of the count would replace, too.
+   */
+  kind: 'deployment' | 'rollout' | 'bad-version' | 'frozen-by-operator' | 'owned-by-other';
   /** The peer's id of what blocks (a deployment id, a policy id). */
   id: string;
   since: Millis | null;

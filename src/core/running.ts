@@ -1,5 +1,5 @@
 /** The count a decision starts from, and what is odd about it. */
-import type { Seen, ZoneSeen } from './model.js';
+import type { Blocked, Seen, ZoneSeen } from './model.js';
 import type { Policy } from './policy.js';
 import type { Reason } from './reasons.js';
 
@@ -32,11 +32,14 @@ export function runningCount(seen: Seen, zones: ZoneSeen[], policy: Policy): Run
 }
 
 function isInFlight(seen: Seen, zones: ZoneSeen[], policy: Policy): boolean {
-  if (seen.busy === true || seen.applying === true || zones.some((zone) => zone.blocked !== null))
+  if (seen.busy === true || seen.applying === true || zones.some(({ blocked }) => isPassing(blocked)))
     return true;
   const changedAt = Math.max(seen.memory.lastRaiseAt ?? -Infinity, seen.memory.lastCutAt ?? -Infinity);
   return seen.now - changedAt < policy.startupSeconds * 1_000 + SETTLING_MS;
 }
+
+/** Unlike a version that people have to take back. */
+const isPassing = (blocked: Blocked | null): boolean => blocked !== null && blocked.kind !== 'bad-version';
 
 /** The newest raise went as far as it fitted: less than asked for, not less than before it. */
 function raiseFellShort(seen: Seen, found: number, expected: number): boolean {

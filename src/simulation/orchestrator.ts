@@ -29,7 +29,7 @@ import {
   type SimVm,
 } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
-import { badOf, revert } from './reverts.js';
+import { badOf, revert, spread } from './reverts.js';
 import { isHeld, raiseHeld } from './rollouts.js';
 
 export interface PortCall {
@@ -304,7 +304,7 @@ function blockOf(cluster: Cluster, job: SimJob): Blocked | null {
     };
   }
   const deployment = activeDeployment(cluster.state, job.id);
-  if (deployment === null) return null;
+  if (deployment === null) return spread(cluster, job);
   const { id, createdAt, description } = deployment;
   if (isHeld(cluster, job)) return { kind: 'rollout', id, since: createdAt, detail: 'a rollout holds it' };
   const block = { kind: 'deployment', id, since: createdAt } as const;

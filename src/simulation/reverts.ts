@@ -1,9 +1,10 @@
 /** The twin of going back to an earlier version of a job: see src/adapters/nomad/revert.ts. */
-import type { BadVersion } from '../core/model.js';
+import { spreads } from '../core/foreign.js';
+import type { BadVersion, Blocked } from '../core/model.js';
 import { OutsideError } from '../errors.js';
 import type { RevertResult } from '../ports.js';
 import { awaitsPromotion } from './cluster/deployments.js';
-import { isActive, latestDeployment, type SimJob } from './cluster/state.js';
+import { isActive, isLive, latestDeployment, type SimAllocation, type SimJob } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
 
 /** Empty: no version of somebody else's is known to be bad. */
@@ -21,6 +22,16 @@ export function badOf(cluster: Cluster, job: SimJob): { bad?: BadVersion } {
   if (before === undefined) return {};
   const { version, image } = before;
   return { bad: { version: job.version, image: job.image, before: { version, image } } };
+}
+
+/** See the function of this name in src/adapters/nomad/revert.ts. */
+export function spread(cluster: Cluster, job: SimJob): Blocked | null {
+  const { bad } = badOf(cluster, job);
+  if (bad === undefined || job.update.canary > 0) return null;
+  const isGood = ({ job: of, image }: SimAllocation): boolean => of === job.id && image !== job.image;
+  if (!cluster.state.allocations.some((one) => isLive(one) && isGood(one))) return null;
+  const id = latestDeployment(cluster.state, job.id)?.id ?? '';
+  return { kind: 'bad-version', id, since: null, detail: spreads(bad) };
 }
 
 /** A scale since then tries the same once more. */

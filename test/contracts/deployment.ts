@@ -134,6 +134,36 @@ export function deploymentContract(name: string, open: (spec: ClusterSpec) => Pr
       assert.equal((await zoneOf()).bad, undefined);
     });
 
+    it('holds the count where a change would spread a bad version, until it is gone back from', async () => {
+      await stage.deploy('a', BAD, 0);
+      await stage.reach('some are bad', async () => (await zoneOf()).bad !== undefined, 15);
+      const id = (await zoneOf()).blocked?.id ?? '';
+      await stage.orchestrator.failDeployment(target, 'a', id);
+      await stage.reach('it is over', async () => (await zoneOf()).blocked?.kind !== 'deployment');
+      const { bad, blocked } = await zoneOf();
+      assert.equal(blocked?.kind, 'bad-version');
+      assert.match(blocked?.detail ?? '', /does not get healthy, and a change of the count would spread it$/);
+      const good = (await ready(OLD)).map((one) => one.id).sort();
+      assert.ok(good.length > 0 && good.length < 6);
+      for (const count of [5, 8]) {
+        const result = await stage.orchestrator.scale(target, 'a', count, {
+          decisionId: 'd-1',
+          message: 'x',
+        });
+        assert.ok(result.kind === 'blocked' && result.by.kind === 'bad-version', `${count}`);
+      }
+      await stage.rest();
+      const { desired } = await zoneOf();
+      assert.equal(desired, 6);
+      assert.deepEqual((await ready(OLD)).map((one) => one.id).sort(), good, 'no good one was touched');
+      await revert(bad?.version ?? -1, bad?.before.version ?? -1);
+      await allRun(OLD);
+      const left = (await workers()).map((one) => one.id);
+      assert.ok(good.every((one) => left.includes(one)));
+      const more = await stage.orchestrator.scale(target, 'a', 7, { decisionId: 'd-2', message: 'more' });
+      assert.deepEqual(more, { kind: 'done', workers: 7 });
+    });
+
     it('keeps the live count where the version had another one', async () => {
       await stage.orchestrator.scale(target, 'a', 5, { decisionId: 'd-1', message: 'less' });
       await allRun(OLD, 5);

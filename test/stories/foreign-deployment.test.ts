@@ -76,6 +76,38 @@ test('a version that does not get healthy is rolled back with a word; the count 
   deepEqual(story.broken, []);
 });
 
+test('a failed deployment is spread by no change of the count; whoever is short of workers hears why, and the way back', async () => {
+  const story = await aStory({
+    rate: (at) => (at < 140 ? 0.6 : 2),
+    fixed: true,
+    happens: [deploys('bad', 0, 100)],
+  });
+  await story.passTo(minute(138));
+  const good = (): string[] =>
+    story.world.cluster.state.allocations
+      .filter((one) => one.job === JOB && isLive(one) && one.image === OLD)
+      .map((one) => one.id);
+  const before = good();
+  ok(before.length > 0);
+  await story.passTo(minute(165));
+  ok(story.world.asked(FLEET) < (await story.newest()).to, 'the zone is not raised');
+  deepEqual(good(), before, 'no good worker was replaced');
+  const words =
+    /version \d+ \(registry\.example\/face:bad\) does not get healthy, and a change of the count would spread it/;
+  match(await story.say(`status ${FLEET}`), words);
+  ok(
+    said(story, 'lack-').some((text) => words.test(text)),
+    said(story, 'lack-').join('; '),
+  );
+  await story.say(`remedy ${FLEET} roll-back`);
+  await story.passTo(minute(240));
+  deepEqual(images(story), new Set([OLD]));
+  equal(story.world.asked(FLEET), (await story.newest()).to);
+  equal(short(story), 0);
+  ok(said(story, 'lack-').every((text) => text.includes('lacks nothing any more')));
+  deepEqual(story.broken, []);
+});
+
 test('a healthy version that people do not want is left for the one they name', async () => {
   const story = await aStory({ fixed: true, happens: [deploys('2', 1), deploys('3', 0, 150)] });
   await story.passTo(minute(130));

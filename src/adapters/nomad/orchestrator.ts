@@ -5,7 +5,7 @@
  *           -> no answer: look for that id in the job's scaling events.
  * The scale request is never used to find out whether it is allowed: before 1.4 a refused one still placed allocations.
  */
-import type { ZoneSeen } from '../../core/model.js';
+import type { Blocked, ZoneSeen } from '../../core/model.js';
 import { OutsideError } from '../../errors.js';
 import type {
   Log,
@@ -21,8 +21,9 @@ import { ACTIVE_DEPLOYMENT, FROZEN, human } from './errors.js';
 import { isHeld, deploymentOf as newestDeployment, raiseHeld } from './held.js';
 import { createNodeBook, DECISION_META, isUp, seenAs } from './nodes.js';
 import { counted, type Fit, isForbidden, planned, readAllocations, readJob } from './plan.js';
-import { createBadVersions, revert } from './revert.js';
+import { createBadVersions, revert, spread } from './revert.js';
 import {
+  type Deployment,
   drainedShape,
   eligibilityShape,
   type Job,
@@ -95,6 +96,11 @@ export function createNomadOrchestrator(
     return counted(job, place.group, wanted, nodes.get(place.zone) ?? [], allocations, slots);
   };
 
+  const spreadBy = async (place: Place, deployment: Deployment | null): Promise<Blocked | null> => {
+    const known = await badVersions.of(place, deployment);
+    return known === null ? null : spread(known, deployment, await readAllocations(client, place.job));
+  };
+
   const scaleTo = async (
     target: NomadTarget,
     place: Place,
@@ -110,7 +116,8 @@ export function createNomadOrchestrator(
     if (status.stopped) throw human(`scale job ${place.job}`, 'the job is stopped');
     if (status.desired === wanted) return done(wanted);
     const deployment = await deploymentOf(place.job);
-    const blocked = await blocks.of(place.job, place.group, deployment);
+    const blocked =
+      (await blocks.of(place.job, place.group, deployment)) ?? (await spreadBy(place, deployment));
     if (blocked !== null && !(blocked.kind === 'rollout' && wanted > status.desired))
       return { kind: 'blocked', by: blocked };
     const raise = wanted > status.desired ? await fit(target, place, wanted, job) : null;
@@ -176,7 +183,7 @@ export function createNomadOrchestrator(
               deploymentOf(place.job),
               readAllocations(client, place.job),
             ]);
-            const [blocked, bad] = await Promise.all([
+            const [blocked, known] = await Promise.all([
               blocks.of(place.job, place.group, deployment),
               badVersions.of(place, deployment),
             ]);
@@ -184,8 +191,8 @@ export function createNomadOrchestrator(
             return {
               place,
               status,
-              blocked,
-              bad,
+              blocked: blocked ?? spread(known, deployment, allocations),
+              bad: known?.bad ?? null,
               abandoned,
               counted: count(allocations, place.group, deployment),
             };

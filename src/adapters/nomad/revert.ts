@@ -3,15 +3,16 @@
  * Nomad's own revert, which brings the version's count back, too.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { BadVersion } from '../../core/model.js';
+import { spreads } from '../../core/foreign.js';
+import type { BadVersion, Blocked } from '../../core/model.js';
 import type { RevertResult } from '../../ports.js';
 import type { NomadClient } from './client.js';
 import { human } from './errors.js';
 import { deploymentOf, isMarked, register, withoutHold } from './held.js';
 import { imageIn, versionsOf } from './images.js';
 import { readJob } from './plan.js';
-import { type Deployment, deploymentsShape, type Job } from './shapes.js';
-import { isActive } from './workers.js';
+import { type Allocation, type Deployment, deploymentsShape, type Job } from './shapes.js';
+import { isActive, there } from './workers.js';
 
 interface Place {
   job: string;
@@ -19,12 +20,36 @@ interface Place {
 }
 
 export interface BadVersions {
-  of(place: Place, deployment: Deployment | null): Promise<BadVersion | null>;
+  of(place: Place, deployment: Deployment | null): Promise<KnownBad | null>;
+}
+
+interface KnownBad {
+  bad: BadVersion;
+  /** All versions that run the same. */
+  versions: number[];
+  /** It would be tried on canaries first. */
+  hasCanaries: boolean;
+}
+
+/**
+ * Any scale makes a new deployment, which goes on where the failed one stopped: it takes the next good worker for what does
+ * not get healthy. Not where canaries come first, and not where no good one is left.
+ */
+export function spread(
+  known: KnownBad | null,
+  deployment: Deployment | null,
+  allocations: Allocation[],
+): Blocked | null {
+  if (known === null || known.hasCanaries || deployment === null) return null;
+  const isGood = (one: Allocation): boolean =>
+    one.DesiredStatus === 'run' && !known.versions.includes(one.JobVersion ?? 0);
+  if (!there(allocations).some(isGood)) return null;
+  return { kind: 'bad-version', id: deployment.ID, since: null, detail: spreads(known.bad) };
 }
 
 /** Versions are read once for what a deployment is found to be, and not at each look. */
 export function createBadVersions(client: NomadClient): BadVersions {
-  const known = new Map<string, { of: string; bad: Promise<BadVersion | null> }>();
+  const known = new Map<string, { of: string; bad: Promise<KnownBad | null> }>();
   return {
     async of(place, deployment) {
       if (deployment === null || !(isActive(deployment) || isIll(deployment))) return null;
@@ -43,7 +68,7 @@ async function badVersionOf(
   client: NomadClient,
   { job, group }: Place,
   deployment: Deployment,
-): Promise<BadVersion | null> {
+): Promise<KnownBad | null> {
   const [newest, ...earlier] = await versionsOf(client, job);
   if (newest?.Version !== deployment.JobVersion || newest.Stable === true || isMarked(newest, group))
     return null;
@@ -53,7 +78,12 @@ async function badVersionOf(
   if (before === undefined || stable.some((one) => runsSame(one, newest))) return null;
   const tried = earlier.filter((one) => runsSame(one, newest));
   if (!isIll(deployment) && !(await hasFailed(client, job, tried))) return null;
-  return { ...runs(newest, group), before: runs(before, group) };
+  const update = newest.TaskGroups.find((one) => one.Name === group)?.Update;
+  return {
+    bad: { ...runs(newest, group), before: runs(before, group) },
+    versions: [newest, ...tried].map((one) => one.Version ?? 0),
+    hasCanaries: (update?.Canary ?? 0) > 0,
+  };
 }
 
 /** A scale since then tries the same once more. */

@@ -106,7 +106,7 @@ export const jobShape = z.looseObject({
       Name: z.string(),
       Count: z.number(),
       Constraints: constraints,
-      Update: z.looseObject({ Stagger: z.number().nullish() }).nullish(),
+      Update: z.looseObject({ Stagger: z.number().nullish(), Canary: z.number().nullish() }).nullish(),
       Tasks: z
         .array(
           z.looseObject({

@@ -1,7 +1,17 @@
 /** The way back, and the end of every way: all workers of one image, every zone let go. */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
-import { headroom, isHeld, isMoving, live, names, onTheWay, sizeOf, withoutImage, zoneOf } from './look.js';
+import {
+  blockedZone,
+  headroom,
+  isMoving,
+  live,
+  names,
+  onTheWay,
+  sizeOf,
+  withoutImage,
+  zoneOf,
+} from './look.js';
 import { enter, goOn } from './make.js';
 import { noRoom } from './room.js';
 import type { Phase, RolloutSeen, RolloutState, RolloutStep } from './state.js';
@@ -54,9 +64,8 @@ export function rollingBack(
   if (image === null) return goOn(enter(state, 'aborted', now), [], [{ code: 'no-way-back' }]);
   const wrong = withoutImage(seen, image);
   if (wrong.length === 0) return settle(state, image, 'rolled-back', seen, now);
-  const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
-  if (blocked?.blocked != null)
-    return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
+  const blocked = blockedZone(seen);
+  if (blocked !== null) return goOn(state, [], [{ code: 'blocked', ...blocked }]);
   const per = policy.workersPerAllocation;
   const idle = wrong.filter((one) => one.state !== 'ready');
   if (idle.length > 0) {

@@ -96,6 +96,14 @@ export const isOldOn = (node: string, image: string, seen: RolloutSeen): boolean
 export const isHeld = (zone: string, seen: RolloutSeen): boolean =>
   seen.images.zones.some((one) => one.zone === zone && one.held);
 
+/** A zone in which nothing can be begun now. A version of somebody else's that failed is in nobody's way. */
+export const blockedZone = (seen: RolloutSeen): { zone: string; detail: string } | null => {
+  for (const { zone, blocked } of seen.zones)
+    if (blocked !== null && blocked.kind !== 'bad-version' && !isHeld(zone, seen))
+      return { zone, detail: blocked.detail };
+  return null;
+};
+
 export const zoneOf = (node: string, seen: RolloutSeen): string | null =>
   seen.images.workers.find((one) => one.node === node)?.zone ?? null;
 

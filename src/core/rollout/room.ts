@@ -2,8 +2,8 @@
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
 import {
+  blockedZone,
   headroom,
-  isHeld,
   knownNeed,
   leaving,
   names,
@@ -25,9 +25,8 @@ export function updateNodes(
   now: Millis,
   policy: Policy,
 ): RolloutStep {
-  const blocked = seen.zones.find((zone) => zone.blocked !== null && !isHeld(zone.zone, seen));
-  if (blocked?.blocked != null)
-    return goOn(state, [], [{ code: 'blocked', zone: blocked.zone, detail: blocked.blocked.detail }]);
+  const blocked = blockedZone(seen);
+  if (blocked !== null) return goOn(state, [], [{ code: 'blocked', ...blocked }]);
   const left = leaving(seen);
   if (left.length > 0) return waitForMaintenance(state, seen, left);
   if (seen.applying && !state.touched)

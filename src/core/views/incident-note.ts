@@ -29,7 +29,7 @@ export function diagnosticsNote(
         ...(starting === 0 ? [] : [`${starting} starting`]),
         ...(draining === 0 ? [] : [`${draining} leaving`]),
         ...(blocked === null ? [] : [`blocked (${blocked.detail})`]),
-        ...(bad === undefined ? [] : [badWords(bad)]),
+        ...(bad === undefined || blocked?.kind === 'bad-version' ? [] : [badWords(bad)]),
       ].join(', ')}`,
   );
   const fits = seen.freezes.map((freeze) => `freeze by ${freeze.by.name} until ${utc(freeze.until)}`);

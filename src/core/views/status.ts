@@ -166,7 +166,7 @@ function oneFleet(fleet: FleetNow, now: Millis): Part[] {
 function zoneState({ up, blocked, bad }: ZoneSeen): string {
   if (!up) return 'down';
   const state = blocked === null ? 'up' : `waits: ${blocked.detail}`;
-  return bad === undefined ? state : `${state}; ${badWords(bad)}`;
+  return bad === undefined || blocked?.kind === 'bad-version' ? state : `${state}; ${badWords(bad)}`;
 }
 
 function sampleLine({ sample, staleMs }: FleetNow, now: Millis): Text {
