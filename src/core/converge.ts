@@ -100,7 +100,8 @@ function stepOf(
     // placed: one fewer would stop a healthy one in its stead.
     const placed = asked - (seen.abandoned ?? 0);
     const settled = waited(desired, now) > policy.startupSeconds * 1_000 && seen.blocked === null;
-    const stopsNone = placed > 0 || seen.ready + seen.starting === 0;
+    const stopsNone =
+      placed >= seen.ready + seen.starting && (placed > 0 || seen.ready + seen.starting === 0);
     if (unplaced && settled && placed < asked && stopsNone)
       return { do: 'scale', zone, workers: placed, raise: false };
     return { do: 'wait', zone, for: 'workers', detail: `${seen.ready} of ${asked} workers ready` };

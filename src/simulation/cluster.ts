@@ -238,7 +238,7 @@ function clusterOver(spec: ClusterSpec, timing: Timing, state: ClusterState): Cl
     pauseDeployment(id, pause) {
       const deployment = state.deployments.find((one) => one.id === id && isActive(one));
       if (deployment === undefined) return false;
-      pauseDeployment(state, deployment, pause, timing.progressMs);
+      pauseDeployment(state, deployment, pause, timing);
       settled();
       return true;
     },

@@ -11,7 +11,8 @@ import { logOf } from './cluster/images.js';
 import { activeDeployment, holdsSlots, isLive, type SimAllocation, type SimJob } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
 
-const HELD = { maxParallel: 1, canary: 0, autoPromote: false, autoRevert: false };
+/** Its deadline is as far away as the Nomad adapter's: see held.ts there. */
+const HELD = { maxParallel: 1, canary: 0, autoPromote: false, autoRevert: false, progressMs: 604_800_000 };
 
 export type RolloutMethod = keyof RolloutReader | keyof RolloutActor;
 
@@ -149,7 +150,7 @@ function placeHeld(cluster: Cluster, job: SimJob, count: number, many: number): 
   const outcome = cluster.register(job.id, {
     image: job.image,
     count,
-    update: { maxParallel: many, stagger: job.update.stagger + 1 },
+    update: { ...HELD, maxParallel: many, stagger: job.update.stagger + 1 },
   });
   const deployment = activeDeployment(cluster.state, job.id);
   if (deployment !== null) cluster.pauseDeployment(deployment.id, true);

@@ -134,6 +134,15 @@ export function deploymentContract(name: string, open: (spec: ClusterSpec) => Pr
       assert.equal((await zoneOf()).bad, undefined);
     });
 
+    it('counts nobody as never placed whom a failed deployment left alone', async () => {
+      await stage.deploy('a', BAD, 1);
+      await stage.reach('it is known', async () => (await zoneOf()).bad !== undefined, 15);
+      await stage.orchestrator.failDeployment(target, 'a', (await zoneOf()).blocked?.id ?? '');
+      await stage.reach('it is over', async () => await isFree());
+      const { desired, ready: serve, abandoned } = await zoneOf();
+      assert.deepEqual([desired, serve, abandoned ?? 0], [6, 6, 0]);
+    });
+
     it('holds the count where a change would spread a bad version, until it is gone back from', async () => {
       await stage.deploy('a', BAD, 0);
       await stage.reach('some are bad', async () => (await zoneOf()).bad !== undefined, 15);

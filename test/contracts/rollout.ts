@@ -158,6 +158,7 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       assert.equal(await blockOf(), 'rollout');
       await stage.rest();
       assert.equal(await ready('a', OLD), 6 - there, 'nothing goes on by itself');
+      assert.equal(await blockOf(), 'rollout', 'it is held, however long the deadline for progress is over');
       assert.equal((await stage.orchestrator.zones(target))[0]?.desired, 6);
       assert.deepEqual(await zoneOf('b'), { zone: 'b', image: OLD, held: false });
     });

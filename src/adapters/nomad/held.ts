@@ -17,9 +17,23 @@ import {
 /** Nanoseconds; Nomad's default is 30 s. The last digits make a registration differ from the one before. */
 const MARK = 30_000_000_700;
 const MARKS = 100;
-const DEFAULT_STAGGER = 30_000_000_000;
-/** Nomad is to do nothing by itself beyond one worker at a time: a revert would bring an old count back, too. */
-const HELD = { Stagger: MARK, MaxParallel: 1, Canary: 0, AutoPromote: false, AutoRevert: false };
+/** Nomad's own, where no version is known that was not held. */
+const DEFAULT = { Stagger: 30_000_000_000, ProgressDeadline: 600_000_000_000 };
+/** Nanoseconds: longer than any soak, valley or person's pause. */
+const WEEK = 604_800_000_000_000;
+/**
+ * Nomad is to do nothing by itself beyond one worker at a time: a revert would bring an old count back, too. Before 2.0.1 it
+ * fails a paused deployment, too, once the deadline for progress is over; then the zone would be free, and the next scale
+ * would bring the new image to every worker at once.
+ */
+const HELD = {
+  Stagger: MARK,
+  MaxParallel: 1,
+  Canary: 0,
+  AutoPromote: false,
+  AutoRevert: false,
+  ProgressDeadline: WEEK,
+};
 
 type Update = NonNullable<Job['TaskGroups'][number]['Update']>;
 
@@ -43,7 +57,7 @@ export const withHold = (job: Job, group: string): Job => withUpdate(job, group,
 export function withoutHold(job: Job, group: string, versions: Job[]): Job {
   const before = versions.find((one) => !isMarked(one, group));
   const known = before === undefined ? null : groupOf(before, group).Update;
-  return withUpdate(job, group, known ?? { Stagger: DEFAULT_STAGGER });
+  return withUpdate(job, group, known ?? DEFAULT);
 }
 
 function withUpdate(job: Job, group: string, change: Update): Job {

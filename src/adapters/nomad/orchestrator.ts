@@ -187,7 +187,7 @@ export function createNomadOrchestrator(
               blocks.of(place.job, place.group, deployment),
               badVersions.of(place, deployment),
             ]);
-            const abandoned = abandonedBy(deployment, place.group);
+            const abandoned = abandonedBy(deployment, place.group, status.desired, allocations);
             return {
               place,
               status,

@@ -8,11 +8,22 @@ export function isActive(deployment: Deployment | null): deployment is Deploymen
   return deployment !== null && ACTIVE.has(deployment.Status);
 }
 
-/** Allocations that a failed deployment asked for and never placed: Nomad places none for it any more. */
-export function abandonedBy(deployment: Deployment | null, group: string): number {
+/**
+ * Allocations that a failed deployment asked for and never placed: Nomad places none for it any more. What a deployment
+ * counts as placed is its own work alone, so those that run an earlier version, or wait to be started again, are nobody that
+ * it left out.
+ */
+export function abandonedBy(
+  deployment: Deployment | null,
+  group: string,
+  desired: number,
+  allocations: Allocation[],
+): number {
   const state = deployment?.TaskGroups?.[group];
   if (deployment?.Status !== 'failed' || state === undefined) return 0;
-  return Math.max(0, state.DesiredTotal - state.PlacedAllocs);
+  const lives = (one: Allocation): boolean => one.TaskGroup === group && one.DesiredStatus === 'run';
+  const missing = desired - there(allocations).filter(lives).length;
+  return Math.max(0, Math.min(state.DesiredTotal - state.PlacedAllocs, missing));
 }
 
 export interface Counted {

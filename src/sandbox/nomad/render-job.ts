@@ -140,7 +140,7 @@ function updateJson(cluster: Cluster, update: SimUpdate, check: string): Record<
     HealthyDeadline: ns(300_000),
     MaxParallel: update.maxParallel,
     MinHealthyTime: ns(cluster.timing.minHealthyMs),
-    ProgressDeadline: ns(cluster.timing.progressMs),
+    ProgressDeadline: ns(update.progressMs ?? cluster.timing.progressMs),
     Stagger: update.stagger,
   };
 }

@@ -74,7 +74,7 @@ export function deploymentJson(
         HealthyAllocs: placed.filter((other) => other.healthy === true).length,
         PlacedAllocs: placed.length,
         PlacedCanaries: one.canaries.length === 0 ? null : one.canaries,
-        ProgressDeadline: ns(cluster.timing.progressMs),
+        ProgressDeadline: ns(cluster.job(one.job)?.update.progressMs ?? cluster.timing.progressMs),
         Promoted: one.promoted,
         RequireProgressBy: goTime(one.requireProgressBy),
         UnhealthyAllocs: placed.filter((other) => other.healthy === false).length,

@@ -20,7 +20,7 @@ interface SentJob {
   Meta?: Record<string, string> | null;
   TaskGroups?: {
     Count?: number;
-    Update?: Partial<Record<'MaxParallel' | 'Canary' | 'Stagger', number>> &
+    Update?: Partial<Record<'MaxParallel' | 'Canary' | 'Stagger' | 'ProgressDeadline', number>> &
       Partial<Record<'AutoPromote' | 'AutoRevert', boolean>>;
     Tasks?: { Config?: { image?: string } }[];
   }[];
@@ -48,7 +48,7 @@ export function register(cluster: Cluster, body: Body, urlId: string | null): Bo
   // A change of meta makes Nomad restart every worker; this stand-in would have to lie.
   if (known !== null && !isDeepStrictEqual(sent.Meta ?? {}, metaOf(known)))
     throw new Refused(500, 'the stand-in keeps the meta of its jobs');
-  const update = updateIn(group?.Update ?? {}, known?.update ?? FIRST_UPDATE);
+  const update = updateIn(group?.Update ?? {}, known?.update ?? FIRST_UPDATE, cluster.timing.progressMs);
   if (update.autoPromote && update.canary === 0) throw new Refused(500, NO_CANARY);
   const outcome = cluster.register(sent.ID, {
     image,
@@ -84,13 +84,15 @@ export function revert(cluster: Cluster, job: SimJob, body: Body): Body {
 
 type SentUpdate = NonNullable<NonNullable<SentJob['TaskGroups']>[number]['Update']>;
 
-function updateIn(sent: SentUpdate, before: SimUpdate): SimUpdate {
+function updateIn(sent: SentUpdate, before: SimUpdate, usualMs: number): SimUpdate {
+  const progressMs = sent.ProgressDeadline === undefined ? before.progressMs : sent.ProgressDeadline / 1e6;
   return {
     maxParallel: sent.MaxParallel ?? before.maxParallel,
     canary: sent.Canary ?? before.canary,
     autoPromote: sent.AutoPromote ?? before.autoPromote,
     autoRevert: sent.AutoRevert ?? before.autoRevert,
     stagger: sent.Stagger ?? before.stagger,
+    ...(progressMs === undefined || progressMs === usualMs ? {} : { progressMs }),
   };
 }
 

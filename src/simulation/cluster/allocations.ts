@@ -1,6 +1,6 @@
 /** An allocation's life: placed, running, healthy; told to stop, complete, forgotten. */
 import { canariesAreWell, endDeployment, noteProgress } from './deployments.js';
-import { type ClusterState, holdsSlots, isLive, nextIndex, type SimAllocation } from './state.js';
+import { type ClusterState, holdsSlots, isActive, isLive, nextIndex, type SimAllocation } from './state.js';
 import { missingSlots, tallyOf } from './tally.js';
 import type { Timing } from './timing.js';
 
@@ -10,7 +10,7 @@ export function fireAllocations(state: ClusterState, timing: Timing): void {
     if (one.client === 'pending' && one.runningAt <= state.now) touch(state, one, { client: 'running' });
     if (isLive(one) && one.healthy === null && one.healthyAt <= state.now) {
       touch(state, one, { healthy: true });
-      noteProgress(state, one, timing.progressMs);
+      noteProgress(state, one, timing);
     }
     if (isLive(one) && one.healthy === null && one.failsAt !== null && one.failsAt <= state.now)
       touch(state, one, { healthy: false });
@@ -26,7 +26,8 @@ export function fireAllocations(state: ClusterState, timing: Timing): void {
   if (state.allocations.some(forgotten))
     state.allocations = state.allocations.filter((one) => !forgotten(one));
   for (const one of state.deployments) {
-    if (one.status === 'running' && !canariesAreWell(state, one) && one.requireProgressBy <= state.now) {
+    // A paused one, too: Nomad before 2.0.1 makes no difference.
+    if (isActive(one) && !canariesAreWell(state, one) && one.requireProgressBy <= state.now) {
       endDeployment(state, one, 'failed', 'Failed due to progress deadline');
     }
   }

@@ -9,6 +9,7 @@ import {
   type SimJob,
 } from './state.js';
 import { missingSlots, tallyOf } from './tally.js';
+import type { Timing } from './timing.js';
 
 /** A failed deployment asks for no more placements; what a lost node took away is still replaced. */
 export function endDeployment(
@@ -63,27 +64,30 @@ export function runningWords(
 }
 
 /** One more is healthy: the deadline for the next begins anew. */
-export function noteProgress(state: ClusterState, one: SimAllocation, progressMs: number): void {
+export function noteProgress(state: ClusterState, one: SimAllocation, timing: Timing): void {
   const deployment = state.deployments.find(
     (candidate) => candidate.id === one.deployment && candidate.status === 'running',
   );
   if (deployment === undefined) return;
-  deployment.requireProgressBy = state.now + progressMs;
+  deployment.requireProgressBy = state.now + progressMsOf(state, one.job, timing);
   deployment.modifiedAt = state.now;
   deployment.modifyIndex = nextIndex(state);
 }
 
-/** A paused deployment replaces nothing by itself, and is not judged until it goes on. */
+export const progressMsOf = (state: ClusterState, job: string, timing: Timing): number =>
+  state.jobs.find(({ id }) => id === job)?.update.progressMs ?? timing.progressMs;
+
+/** A paused deployment replaces nothing by itself; the deadline for its progress goes on. */
 export function pauseDeployment(
   state: ClusterState,
   one: SimDeployment,
   pause: boolean,
-  progressMs: number,
+  timing: Timing,
 ): void {
   one.status = pause ? 'paused' : 'running';
   one.description = pause ? 'Deployment is paused' : 'Deployment is running';
   if (!pause) {
-    one.requireProgressBy = state.now + progressMs;
+    one.requireProgressBy = state.now + progressMsOf(state, one.job, timing);
     const job = state.jobs.find((candidate) => candidate.id === one.job);
     if (job !== undefined) job.abandoned = 0;
   }

@@ -1,6 +1,6 @@
 import type { Millis } from '../../core/model.js';
 import { canariesAreWell } from './deployments.js';
-import { type ClusterState, holdsSlots, isLive } from './state.js';
+import { type ClusterState, holdsSlots, isActive, isLive } from './state.js';
 import type { Timing } from './timing.js';
 
 /** When the next thing happens by itself. */
@@ -24,6 +24,6 @@ export function nextDue(state: ClusterState, timing: Timing): Millis | null {
     if (!holdsSlots(one) && forgottenAt > state.now) at(forgottenAt);
   }
   for (const one of state.deployments)
-    if (one.status === 'running' && !canariesAreWell(state, one)) at(one.requireProgressBy);
+    if (isActive(one) && !canariesAreWell(state, one)) at(one.requireProgressBy);
   return next === Number.POSITIVE_INFINITY ? null : next;
 }

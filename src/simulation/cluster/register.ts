@@ -19,6 +19,13 @@ export type RegisterOutcome =
   | { kind: 'refused'; why: 'no-job' | 'frozen' }
   | { kind: 'refused'; why: 'index'; actual: number };
 
+/** A deadline of its own is never left over: a stanza that names none has the cluster's. */
+function updated(before: SimUpdate, change: Partial<SimUpdate> | undefined): SimUpdate {
+  if (change === undefined) return before;
+  const { progressMs: _own, ...rest } = before;
+  return { ...rest, ...change };
+}
+
 /** Unlike a scale, it is taken while a deployment runs: that one is cancelled. */
 export function registerJob(
   state: ClusterState,
@@ -33,7 +40,7 @@ export function registerJob(
     return { kind: 'refused', why: 'index', actual: job.jobModifyIndex };
   const evalId = nextId(state);
   const count = request.count ?? job.count;
-  const update = { ...job.update, ...request.update };
+  const update = updated(job.update, request.update);
   const changes =
     request.image !== job.image || count !== job.count || !isDeepStrictEqual(update, job.update);
   job.image = request.image;

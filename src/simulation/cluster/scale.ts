@@ -114,7 +114,7 @@ export function openDeployment(state: ClusterState, job: SimJob, timing: Timing)
     description: runningWords({ desiredCanaries, promoted: false, autoPromote }),
     desiredTotal: job.count,
     ...{ desiredCanaries, promoted: false, autoPromote, autoRevert, canaries: [] },
-    requireProgressBy: state.now + timing.progressMs,
+    requireProgressBy: state.now + (job.update.progressMs ?? timing.progressMs),
     createdAt: state.now,
     modifiedAt: state.now,
     createIndex: nextIndex(state),

@@ -118,6 +118,8 @@ export interface SimUpdate {
   autoRevert: boolean;
   /** Nanoseconds; it means nothing for a service. */
   stagger: number;
+  /** How long a deployment goes on without progress; the cluster's own when absent. */
+  progressMs?: number;
 }
 
 export interface SimVersion {
