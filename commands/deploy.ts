@@ -194,7 +194,8 @@ async function showStatus(fleet: FleetConfig, context: CommandContext): Promise<
 
 async function ask(word: RolloutAsk, fleet: FleetConfig, context: CommandContext): Promise<Reply> {
   const all = await rolloutsOf(fleet.name, context);
-  const machine = all.find((one) => one.open) ?? all[0];
+  // One that touched nobody is nothing to go back from: the one before it is.
+  const machine = all.find((one) => one.open) ?? all.find(({ state }) => state.touched) ?? all[0];
   if (machine === undefined)
     throw new OperatorError('not-found', `There is no rollout of ${fleet.name} to ${word}.`, full);
   const asked = askRollout(machine.state, word, context.by, context.now);

@@ -36,7 +36,7 @@ export async function seeRollout(
   const total = zones.reduce((sum, zone) => sum + zone.desired, 0);
   const need = state.memory === null ? null : assess(seen, fleet.policy, total).need;
   const { images, ill } = withHealth(found, rollout.image, await storedHealth(fleet, now, context.store));
-  const failed = images.workers.find((one) => one.image === rollout.image && one.state === 'failed');
+  const failed = images.workers.find((one) => one.image === rollout.image && isInTrouble(one, rollout, now));
   return {
     nodes,
     zones,
@@ -54,6 +54,11 @@ export async function seeRollout(
     log: failed === undefined ? null : await tail(fleet, failed.id, rollouts, context),
   };
 }
+
+/** Failed, or still not up after a while: its log says what it waits for. */
+const HANGS_MS = 300_000;
+const isInTrouble = ({ state }: WorkerImage, { currentSince }: RolloutState, now: Millis): boolean =>
+  state === 'failed' || (state === 'starting' && currentSince !== null && now - currentSince > HANGS_MS);
 
 /**
  * A new worker that says of itself that it does not serve is not ready, and a failure once that lasts. An old one stays

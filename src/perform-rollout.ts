@@ -23,8 +23,9 @@ export async function performRollout(
       hands.log.info({ ...about, zone: action.zone }, 'letting go of the zone');
       return hands.rollouts.release(target, action.zone);
     case 'update': {
-      const { zone, node, image, most } = action;
-      const result = await hands.rollouts.update(target, zone, node, image, { rolloutId, most });
+      const { zone, node, image, most, workers } = action;
+      const why = { rolloutId, most, ...(workers === undefined ? {} : { workers }) };
+      const result = await hands.rollouts.update(target, zone, node, image, why);
       const outcome = result.kind === 'done' ? { replaced: result.replaced } : { blocked: result.by.detail };
       hands.log.info({ ...about, zone, node, image, most, ...outcome }, 'updating a node');
     }

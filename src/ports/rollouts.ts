@@ -21,14 +21,15 @@ export interface RolloutActor {
    * The workers of one node shall come up again with the image; at most `most` of them are told to stop by this call, one
    * at the least when the zone is not held yet. The zone is held by the rollout from then on; counts are preserved. A
    * repeat goes on where the last one stopped. Where the orchestrator itself began on another node of the zone, this call
-   * stops nobody else: `images` shows where.
+   * stops nobody else: `images` shows where. `workers`: none but these of the node, and where they have ended they are
+   * started anew at once, however long the orchestrator would still wait.
    */
   update(
     target: OrchestratorTarget,
     zone: string,
     nodeId: string,
     image: string,
-    why: { rolloutId: string; most: number },
+    why: { rolloutId: string; most: number; workers?: string[] },
   ): Promise<
     { kind: 'done' /** Workers told to stop. */; replaced: number } | { kind: 'blocked'; by: Blocked }
   >;

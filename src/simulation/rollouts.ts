@@ -103,7 +103,7 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         const taken = before.filter(({ id }) => !left.some((one) => one.id === id));
         const isElsewhere = taken.length > 0 && taken.every((one) => one.vm !== nodeId);
         const chosen = left
-          .filter((one) => one.vm === nodeId && !isElsewhere)
+          .filter((one) => one.vm === nodeId && !isElsewhere && (why.workers?.includes(one.id) ?? true))
           .sort((a, b) => a.slot - b.slot)
           .slice(0, Math.max(0, Math.floor(why.most / per) - taken.length));
         for (const one of chosen) cluster.stopAllocation(one.id);

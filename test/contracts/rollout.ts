@@ -191,6 +191,23 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       await reach('the second is', async () => (await ready('a', OLD)) === 4 && (await ready()) === 2, 10);
     });
 
+    it('stops those it is named, and no neighbour of theirs', async () => {
+      const node = await firstNode();
+      await update(node, NEW, 1);
+      await reach('one is new', async () => (await ready()) === 1 && (await workers()).length === 6, 10);
+      const named = (await oldOn(node)).at(-1);
+      assert.ok(named !== undefined);
+      const others = (await oldOn(node)).filter((one) => one.id !== named.id).map((one) => one.id);
+      const asked = { ...why(4), workers: [named.id] };
+      const result = await stage.rollouts.update(target, 'a', node, NEW, asked);
+      assert.deepEqual(result, { kind: 'done', replaced: 1 });
+      await reach('two are new', async () => (await ready()) === 2, 10);
+      assert.deepEqual(
+        (await oldOn(node)).map((one) => one.id),
+        others,
+      );
+    });
+
     it('lets go of a zone once all its workers are new, gives back its update stanza, and can scale it', async () => {
       const before = await stage.updateOf('a');
       await prepulled(NEW);
@@ -248,7 +265,10 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
         'all are old again',
         async () => {
           const bad = (await workers()).filter((one) => one.image === BAD && one.state !== 'stopping');
-          for (const on of new Set(bad.map((one) => one.node))) await update(on, OLD);
+          for (const on of new Set(bad.map((one) => one.node))) {
+            const ids = bad.filter((one) => one.node === on).map((one) => one.id);
+            await stage.rollouts.update(target, 'a', on, OLD, { ...why(4), workers: ids });
+          }
           return settled(OLD);
         },
         10,

@@ -29,7 +29,7 @@ const aRollout = (more: Partial<RolloutState> = {}): RolloutState => ({
 const golden = { node: 'a1', name: 'vm-a1', zone: 'a' };
 const dark = { missing: [{ what: 'demand' as const, peer: 'rabbitmq', why: 'timeout' as const }] };
 
-/** Two nodes a zone; 'oo' are two old ready workers, 'n' a new one, 'N' a new one that starts, 'x' one that failed. */
+/** Two nodes a zone; 'oo' are two old ready workers, 'n' a new one, 'N' a new one that starts, 'x' one that failed, 'z' an old one that did. */
 function world(
   nodes: Record<string, string>,
   more: Partial<RolloutSeen> = {},
@@ -42,8 +42,8 @@ function world(
         zone: node[0] ?? '',
         node,
         workers: 1,
-        image: kind === 'o' ? OLD : NEW,
-        state: kind === 'N' ? 'starting' : kind === 'x' ? 'failed' : 'ready',
+        image: 'oz'.includes(kind) ? OLD : NEW,
+        state: kind === 'N' ? 'starting' : 'xz'.includes(kind) ? 'failed' : 'ready',
       }),
     ),
   );
@@ -94,6 +94,10 @@ function world(
   };
 }
 
+const pulls = (node: string, state: 'pulling' | 'present' | 'failed') => ({
+  ...{ zone: node[0] ?? '', node, state, detail: null },
+});
+
 /** Zone b is asked for one more worker than there are. */
 const oneMissing = (seen: RolloutSeen): RolloutSeen => ({
   ...seen,
@@ -106,7 +110,11 @@ const step = (state: RolloutState, seen: RolloutSeen, now = NOON + MINUTE): Roll
 const codes = ({ reasons }: RolloutStep) => reasons.map((reason) => reason.code);
 const updates = ({ actions }: RolloutStep) =>
   actions.flatMap((action) =>
-    action.do === 'update' ? [`${action.node} ${action.image} ${action.most}`] : [],
+    action.do === 'update'
+      ? [
+          `${action.node} ${action.image} ${action.most}${action.workers === undefined ? '' : ` (${action.workers.join(' ')})`}`,
+        ]
+      : [],
   );
 
 describe('a rollout, phase by phase', () => {
@@ -167,6 +175,36 @@ describe('a rollout, phase by phase', () => {
         aRollout({ phase: 'golden', golden: { ...golden, workers: 2 }, touched: true }),
         world({ ...calm, a1: 'o', a2: 'oon' }, {}, ['a']),
         { phase: 'golden', updates: [`a1 ${NEW} 1`] },
+      ],
+      [
+        'replaces what serves nobody without room: a broken fleet gets what mends it',
+        aRollout({ phase: 'golden', surge: 2 }),
+        world({ a1: 'zz', b1: 'zz' }, { need: 4 }),
+        { phase: 'golden', updates: [`a1 ${NEW} 2 (a1-0 a1-1)`] },
+      ],
+      [
+        'does so not where the orchestrator would begin with one that serves',
+        aRollout({ phase: 'golden', surge: 2 }),
+        world({ a1: 'oz', b1: 'o' }, { need: 4 }),
+        { phase: 'golden', updates: [], codes: ['waits-for-capacity'] },
+      ],
+      [
+        'waits for a node that joined and still pulls the image',
+        aRollout({ phase: 'rest', golden, touched: true, lastZone: 'b' }),
+        world({ a1: 'nn', a2: 'oo', b1: 'nn', b2: 'oo' }, { prepulled: [pulls('a3', 'pulling')] }, ['a']),
+        { phase: 'rest', updates: [], codes: ['waits-for-pull'] },
+      ],
+      [
+        'soaks though a worker of the other zone is missing',
+        aRollout({
+          phase: 'golden',
+          golden,
+          touched: true,
+          current: ['a1'],
+          currentSince: NOON - 60 * MINUTE,
+        }),
+        oneMissing(world({ ...calm, a1: 'nn' }, {}, ['a'])),
+        { phase: 'soak' },
       ],
       [
         'soaks then',
@@ -233,7 +271,25 @@ describe('a rollout, phase by phase', () => {
         'takes what serves nobody back at once',
         aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
         world({ ...calm, a1: 'xx' }, { need: 99 }, ['a']),
-        { phase: 'rolling-back', updates: [`a1 ${OLD} 2`] },
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 2 (a1-0 a1-1)`] },
+      ],
+      [
+        'takes back the failed one by its id, and leaves those beside it that serve while they are needed',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'nnx' }, { need: 8 }, ['a']),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 1 (a1-2)`] },
+      ],
+      [
+        'takes back what fails and, as far as there is room, what serves',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
+        world({ ...calm, a1: 'nnx' }, { need: 7 }, ['a']),
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 1 (a1-2)`, `a1 ${OLD} 1 (a1-0 a1-1)`] },
+      ],
+      [
+        'asks for room when a finished rollout is taken back without need',
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 30 * MINUTE, surge: 0 }),
+        world({ a1: 'nn', a2: 'nn', b1: 'nn', b2: 'nn' }, { need: 8 }, ['a', 'b']),
+        { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
       ],
       [
         'takes what serves back only as the need allows',
@@ -251,13 +307,13 @@ describe('a rollout, phase by phase', () => {
         'takes one at a time back when the demand stays unknown',
         aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
         world({ ...calm, a1: 'nn' }, dark, ['a']),
-        { phase: 'rolling-back', updates: [`a1 ${OLD} 1`] },
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 1 (a1-0 a1-1)`] },
       ],
       [
         'takes what serves nobody back at once, in the dark, too',
         aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON }),
         world({ ...calm, a1: 'xx' }, dark, ['a']),
-        { phase: 'rolling-back', updates: [`a1 ${OLD} 2`] },
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 2 (a1-0 a1-1)`] },
       ],
       [
         'chooses another golden node when the first one is lost before the soak is over',
@@ -293,7 +349,7 @@ describe('a rollout, phase by phase', () => {
         'on the way back does not wait for ever for a worker that has no room',
         aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 60 * MINUTE }),
         oneMissing(world({ ...calm, a1: 'nn' }, { need: 4 }, ['a'])),
-        { phase: 'rolling-back', updates: [`a1 ${OLD} 4`] },
+        { phase: 'rolling-back', updates: [`a1 ${OLD} 4 (a1-0 a1-1)`] },
       ],
     ];
   for (const [title, state, seen, wanted] of rows)
@@ -328,6 +384,54 @@ describe('what stops a rollout', () => {
     ['numbers that are missing', dark, 'metrics-missing'],
     ['a need that is not known', { need: null }, 'metrics-missing'],
   ];
+  const resumed = (paused: RolloutState['paused'], more: Partial<RolloutState> = {}): RolloutState => {
+    const asked = askRollout({ ...soaking, soakSeconds: 300, ...more, paused }, 'resume', asha, NOON);
+    ok('state' in asked);
+    return asked.state;
+  };
+  const pausedBy = { why: 'person' as const, at: NOON, by: asha };
+  const pausedSlow = { why: 'slo-breach' as const, at: NOON, p95Seconds: 9, objectiveSeconds: 3 };
+
+  test('whoever ends a pause of their own has not seen the breach that comes after it', () => {
+    equal(step(resumed(pausedBy), seen({ recent: late })).state.paused?.why, 'slo-breach');
+    const failed = world({ ...calm, a1: 'nx' }, {}, ['a']);
+    equal(step(resumed(pausedBy), failed).state.phase, 'rolling-back');
+  });
+
+  test('a breach that somebody went on in spite of is not held against it, but the soak lasts until it is watched again', () => {
+    const tolerant = resumed(pausedSlow);
+    const soon = step(tolerant, seen({ recent: late }), NOON + 6 * MINUTE);
+    deepEqual([soon.state.phase, soon.state.paused], ['soak', null]);
+    equal(step(tolerant, seen({ recent: late }), NOON + 11 * MINUTE).state.paused?.why, 'slo-breach');
+    const failed = world({ ...calm, a1: 'nx' }, { recent: late }, ['a']);
+    equal(step(tolerant, failed).state.phase, 'rolling-back', 'a worker that fails is another matter');
+  });
+
+  test('a pull that failed is begun anew when somebody goes on', () => {
+    const failed = { why: 'pull-failed' as const, at: NOON, nodes: ['vm-a1'], detail: null };
+    const again = resumed(failed, { phase: 'pre-pull', touched: false });
+    const broken = world(calm, { prepulled: [pulls('a1', 'failed')] });
+    const first = step(again, broken);
+    deepEqual(
+      first.actions.map(({ do: what }) => what),
+      ['end-pre-pull', 'pre-pull'],
+    );
+    equal(first.state.paused, null);
+    equal(step(first.state, broken).state.paused?.why, 'pull-failed', 'it is asked for once');
+  });
+
+  test('a pull that takes too long names the nodes that lack the image', () => {
+    const slow = world(calm, { prepulled: ['a1', 'a2', 'b1'].map((node) => pulls(node, 'present')) });
+    const made = step(aRollout({ phase: 'pre-pull', phaseAt: NOON - 60 * MINUTE }), slow);
+    ok(made.state.paused?.why === 'pull-failed');
+    deepEqual(made.state.paused.nodes, ['vm-b2']);
+  });
+
+  test('where nobody is ready the way back is what was healthy once, not what is set', () => {
+    const broken = world({ a1: 'zz', b1: 'zz' }, { lastHealthy: 'registry.example/ocr:0' });
+    equal(step(aRollout(), broken).state.from, 'registry.example/ocr:0');
+  });
+
   for (const [title, more, why] of causes)
     test(`${title} pauses it`, () => {
       const made = step(soaking, seen(more));

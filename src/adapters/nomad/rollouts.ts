@@ -21,7 +21,7 @@
 import type { FleetImages, WorkerImage } from '../../core/rollout/images.js';
 import type { Log, OrchestratorTarget, RolloutActor, RolloutReader } from '../../ports.js';
 import { busy } from './blocks.js';
-import { createNomadClient, type NomadOptions } from './client.js';
+import { createNomadClient, type NomadClient, type NomadOptions } from './client.js';
 import { human } from './errors.js';
 import {
   deploymentOf,
@@ -47,7 +47,15 @@ import {
 } from './images.js';
 import { readAllocations, readJob } from './plan.js';
 import { pullsOf, tailOf } from './pulls.js';
-import { type Allocation, type Deployment, type Job, jobShape, scaledShape, stoppedShape } from './shapes.js';
+import {
+  type Allocation,
+  type Deployment,
+  evaluatedShape,
+  type Job,
+  jobShape,
+  scaledShape,
+  stoppedShape,
+} from './shapes.js';
 import { isActive, isReady, there } from './workers.js';
 
 type NomadTarget = Extract<OrchestratorTarget, { kind: 'nomad' }>;
@@ -157,8 +165,10 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       const most = Math.max(0, Math.floor(why.most / target.workersPerAllocation) - taken.length);
       // Nomad began on another node: this one has its turn in the next step, or never.
       const isElsewhere = taken.length > 0 && taken.every((one) => one.NodeID !== nodeId);
-      const chosen = isElsewhere ? [] : left.filter((one) => one.NodeID === nodeId).slice(0, most);
+      const asked = left.filter((one) => one.NodeID === nodeId && (why.workers?.includes(one.ID) ?? true));
+      const chosen = isElsewhere ? [] : asked.slice(0, most);
       for (const { ID } of chosen) await client.post(`/v1/allocation/${ID}/stop`, {}, stoppedShape);
+      if (why.workers !== undefined && chosen.some(hasFailed)) await startAnew(client, place.job);
       return { kind: 'done', replaced: (taken.length + chosen.length) * target.workersPerAllocation };
     },
 
@@ -180,6 +190,15 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       await register(client, withoutHold(job, group, await versionsOf(client, id)), true);
     },
   };
+}
+
+/** Its process has ended for good: to be told to stop does nothing to it. */
+const hasFailed = (one: Allocation): boolean => one.ClientStatus === 'failed';
+
+/** Failed allocations alone are started anew, now instead of after 30 s to an hour; those that run are left as they are. */
+async function startAnew(client: NomadClient, job: string): Promise<void> {
+  const body = { JobID: job, EvalOptions: { ForceReschedule: true } };
+  await client.post(`/v1/job/${encodeURIComponent(job)}/evaluate`, body, evaluatedShape);
 }
 
 function stateOf(one: Allocation, deployment: Deployment | null): WorkerImage['state'] {

@@ -200,6 +200,7 @@ export const drainedShape = z.object({ NodeModifyIndex: z.number() });
 /** The index in this answer is 0 on 1.1.2. */
 export const eligibilityShape = z.object({ NodeModifyIndex: z.number() });
 export const stoppedShape = z.object({ EvalID: z.string() });
+export const evaluatedShape = z.object({ EvalID: z.string() });
 
 export const versionsShape = z.object({ Versions: z.array(jobShape) });
 export const wholeAllocationShape = z.object({ Job: jobShape.nullish() });

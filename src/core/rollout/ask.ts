@@ -1,11 +1,14 @@
 /** What people ask of a rollout that runs. A refusal is a sentence. */
 import type { Millis, Person } from '../model.js';
-import { isOver, type RolloutState } from './state.js';
+import { isOver, type Pause, type RolloutState } from './state.js';
 
 export type RolloutAsk = 'pause' | 'resume' | 'abort' | 'rollback';
 
 /** How long a person's resume is believed against the numbers that paused it. */
 const TOLERANCE_MS = 600_000;
+
+/** Who ends one of these has seen it; who ends a pause of their own has not seen what comes next. */
+const JUDGED = new Set<Pause['why']>(['slo-breach', 'workers-unhealthy', 'not-in-time']);
 
 export function askRollout(
   state: RolloutState,
@@ -28,7 +31,10 @@ export function askRollout(
           // A soak that was interrupted begins anew, and so does the patience with what is under way.
           phaseAt: now,
           currentSince: state.current.length > 0 ? now : null,
-          tolerateUntil: now + TOLERANCE_MS,
+          ...(state.paused.why === 'pull-failed' ? { pullsAnew: true as const } : {}),
+          ...(JUDGED.has(state.paused.why)
+            ? { tolerateUntil: now + TOLERANCE_MS, tolerated: state.paused.why }
+            : {}),
         },
       };
     case 'abort':

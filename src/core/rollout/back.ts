@@ -1,10 +1,13 @@
 /** The way back, and the end of every way: all workers of one image, every zone let go. */
 import type { Millis } from '../model.js';
 import type { Policy } from '../policy.js';
+import type { WorkerImage } from './images.js';
 import {
   blockedZone,
   headroom,
   isMoving,
+  knownNeed,
+  largestNode,
   live,
   names,
   onTheWay,
@@ -18,6 +21,7 @@ import type { Phase, RolloutSeen, RolloutState, RolloutStep } from './state.js';
 
 /** A rollback without room to spare waits this long, then takes one worker at a time all the same. */
 const BACK_PATIENCE_MS = 600_000;
+const WANTED_PATIENCE_MS = 3_600_000;
 
 /** All workers are of one image: empty zones are set to it, held ones let go, and it is over. */
 export function settle(
@@ -52,14 +56,21 @@ export function close(state: RolloutState, end: Phase, seen: RolloutSeen, now: M
   return goOn({ ...enter(state, end, now), current: [] }, [], []);
 }
 
+/** What was over has given its surge back, and needs one for the way back, too. */
+const withSurge = (state: RolloutState, seen: RolloutSeen): RolloutState =>
+  state.surge > 0 || state.from === null
+    ? state
+    : { ...state, surge: Math.max(1, largestNode(withoutImage(seen, state.from))) * state.batch };
+
 /** Failed workers go at once, they serve nobody; the others as the need allows, one at a time when there is never room. */
 export function rollingBack(
-  state: RolloutState,
+  before: RolloutState,
   seen: RolloutSeen,
   now: Millis,
   policy: Policy,
 ): RolloutStep {
-  const image = state.from;
+  const image = before.from;
+  const state = withSurge(before, seen);
   if (!state.touched) return close(state, 'aborted', seen, now);
   if (image === null) return goOn(enter(state, 'aborted', now), [], [{ code: 'no-way-back' }]);
   const wrong = withoutImage(seen, image);
@@ -68,18 +79,33 @@ export function rollingBack(
   if (blocked !== null) return goOn(state, [], [{ code: 'blocked', ...blocked }]);
   const per = policy.workersPerAllocation;
   const idle = wrong.filter((one) => one.state !== 'ready');
-  if (idle.length > 0) {
-    const nodes = [...new Set(idle.map((one) => one.node))];
-    return backOn(nodes, (node) => sizeOf(idle.filter((one) => one.node === node)), state, image, seen, now);
-  }
-  if (isAwaited(state, seen, now))
-    return goOn(state, [], [{ code: 'waits-for-workers', starting: onTheWay(seen) }]);
-  const late = now - state.phaseAt > BACK_PATIENCE_MS;
+  const serving = wrong.filter((one) => one.state === 'ready');
+  const awaited = isAwaited(state, seen, now);
+  const late = now - state.phaseAt > patience(state, seen);
   const room = Math.max(Math.floor(headroom(seen) / per) * per, late ? per : 0);
-  if (room < per) return noRoom(state, seen, now);
-  const node = wrong[0]?.node ?? '';
-  return backOn([node], () => room, state, image, seen, now);
+  const next = serving.filter((one) => one.node === serving[0]?.node);
+  const actions = [
+    ...[...new Set(idle.map((one) => one.node))].map((node) => {
+      const here = idle.filter((one) => one.node === node);
+      return takeBack(here, sizeOf(here), image, seen);
+    }),
+    ...(next.length > 0 && room >= per && !awaited ? [takeBack(next, room, image, seen)] : []),
+  ];
+  if (actions.length === 0)
+    return awaited
+      ? goOn(state, [], [{ code: 'waits-for-workers', starting: onTheWay(seen) }])
+      : noRoom(state, seen, now);
+  const nodes = [...new Set(actions.map(({ node }) => node))];
+  return goOn(
+    { ...state, current: nodes, currentSince: now },
+    actions,
+    names(seen, nodes).map((node) => ({ code: 'going-back', node })),
+  );
 }
+
+/** An image that is known to be bad is left sooner than one that somebody does not want any more. */
+const patience = (state: RolloutState, seen: RolloutSeen): Millis =>
+  state.failure !== null || knownNeed(seen) === null ? BACK_PATIENCE_MS : WANTED_PATIENCE_MS;
 
 /** Some are on their way, and they come: after a while in which none comes or goes, nobody waits for them any more. */
 function isAwaited(state: RolloutState, seen: RolloutSeen, now: Millis): boolean {
@@ -87,17 +113,9 @@ function isAwaited(state: RolloutState, seen: RolloutSeen, now: Millis): boolean
   return isMoving(seen) || now - Math.max(state.phaseAt, state.currentSince ?? 0) <= BACK_PATIENCE_MS;
 }
 
-function backOn(
-  nodes: string[],
-  most: (node: string) => number,
-  state: RolloutState,
-  image: string,
-  seen: RolloutSeen,
-  now: Millis,
-): RolloutStep {
-  return goOn(
-    { ...state, current: nodes, currentSince: now },
-    nodes.map((node) => ({ do: 'update', zone: zoneOf(node, seen) ?? '', node, image, most: most(node) })),
-    nodes.map((node) => ({ code: 'going-back', node: names(seen, [node])[0] ?? node })),
-  );
+/** By their ids: to the orchestrator those that serve nobody look like any other. */
+function takeBack(workers: WorkerImage[], most: number, image: string, seen: RolloutSeen) {
+  const node = workers[0]?.node ?? '';
+  const ids = workers.map(({ id }) => id);
+  return { do: 'update' as const, zone: zoneOf(node, seen) ?? '', node, image, most, workers: ids };
 }

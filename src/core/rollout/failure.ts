@@ -2,7 +2,17 @@
 import { ILLNESS_WORDS } from '../health/words.js';
 import type { Millis } from '../model.js';
 import type { WorkerImage } from './images.js';
-import { largestNode, leaving, live, names, sizeOf, withImage } from './look.js';
+import {
+  isTolerated,
+  largestNode,
+  leaving,
+  live,
+  names,
+  onTheWay,
+  sizeOf,
+  withImage,
+  zoneOf,
+} from './look.js';
 import type { Pause, RolloutSeen, RolloutState } from './state.js';
 
 /** A node's workers that are not ready after this are in trouble; longer where they come one after the other. */
@@ -28,7 +38,7 @@ export function failure(
   now: Millis,
 ): { pause: Pause; failure: NonNullable<RolloutState['failure']> } | null {
   if (!state.touched || !['golden', 'soak', 'rest', 'verify'].includes(state.phase)) return null;
-  if (state.tolerateUntil !== null && now < state.tolerateUntil) return null;
+  if (isTolerated(state, now, ['workers-unhealthy', 'not-in-time'])) return null;
   const failed = withImage(seen, state.image).filter((one) => one.state === 'failed');
   const nodes = names(seen, failed.length > 0 ? [...new Set(failed.map((one) => one.node))] : state.current);
   const told = { node: nodes[0] ?? null, log: seen.log };
@@ -37,6 +47,11 @@ export function failure(
       pause: { why: 'workers-unhealthy', at: now, nodes },
       failure: { why: `new workers that are not healthy: ${sizeOf(failed)}${illWords(failed)}`, ...told },
     };
+  // A worker that is missing in another zone is no fault of the image.
+  const zones = new Set(state.current.map((node) => zoneOf(node, seen)));
+  const isReady = withImage(seen, state.image).every((one) => one.state === 'ready');
+  const isThere = [...zones].every((zone) => zone !== null && onTheWay(seen, zone) === 0);
+  if (isReady && isThere) return null;
   const late = state.currentSince !== null && now - state.currentSince > patience(seen);
   if (!late) return null;
   return {

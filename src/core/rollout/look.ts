@@ -17,8 +17,9 @@ export const withoutImage = (seen: RolloutSeen, image: string): WorkerImage[] =>
 export const sizeOf = (workers: WorkerImage[]): number => workers.reduce((sum, one) => sum + one.workers, 0);
 
 /** Told to stop, or asked for and not there yet: they will come up with the zone's image. */
-export function onTheWay(seen: RolloutSeen): number {
-  const missing = seen.zones.reduce((sum, zone) => {
+export function onTheWay(seen: RolloutSeen, only?: string): number {
+  const zones = seen.zones.filter(({ zone }) => only === undefined || zone === only);
+  const missing = zones.reduce((sum, zone) => {
     const here = live(seen).filter((one) => one.zone === zone.zone && one.state !== 'starting');
     return sum + Math.max(0, (zone.up ? zone.desired : 0) - sizeOf(here));
   }, 0);
@@ -67,6 +68,12 @@ export function breach(seen: RolloutSeen, policy: Policy): number | null {
   return above.length >= 2 ? Math.max(...above) : null;
 }
 
+/** A person went on in spite of it, not long ago. */
+export const isTolerated = (state: RolloutState, now: Millis, why: Pause['why'][]): boolean =>
+  state.tolerateUntil !== null &&
+  now < state.tolerateUntil &&
+  (state.tolerated === undefined || why.includes(state.tolerated));
+
 /** Why nothing new may begin now; null: it may. Person's pauses are not made here. */
 export function pauseOf(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Policy): Pause | null {
   const freeze = seen.freezes.find((one) => one.kind === 'all');
@@ -80,7 +87,7 @@ export function pauseOf(state: RolloutState, seen: RolloutSeen, now: Millis, pol
     const what = gap === undefined ? 'the need is not known yet' : `${gap.what} (${gap.peer}: ${gap.why})`;
     return { why: 'metrics-missing', at: now, what };
   }
-  if (state.tolerateUntil !== null && now < state.tolerateUntil) return null;
+  if (isTolerated(state, now, ['slo-breach'])) return null;
   const p95Seconds = breach(seen, policy);
   if (p95Seconds === null) return null;
   return { why: 'slo-breach', at: now, p95Seconds, objectiveSeconds: policy.slo.p95Seconds };

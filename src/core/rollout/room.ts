@@ -4,6 +4,7 @@ import type { Policy } from '../policy.js';
 import {
   blockedZone,
   headroom,
+  isHeld,
   knownNeed,
   leaving,
   names,
@@ -29,11 +30,13 @@ export function updateNodes(
   if (blocked !== null) return goOn(state, [], [{ code: 'blocked', ...blocked }]);
   const left = leaving(seen);
   if (left.length > 0) return waitForMaintenance(state, seen, left);
+  const late = stillPulling(state, seen);
+  if (late !== null) return goOn({ ...state, currentSince: null }, [], [late]);
   if (seen.applying && !state.touched)
     return goOn(state, [], [{ code: 'waits-for-scaling', detail: 'a decision is being carried out' }]);
   const per = policy.workersPerAllocation;
   let room = Math.floor(headroom(seen) / per) * per;
-  if (room < per) return noRoom(state, seen, now);
+  if (room < per) return replaceIdle(state, seen) ?? noRoom(state, seen, now);
   const actions: RolloutAction[] = [];
   const reasons: RolloutReason[] = [];
   for (const node of state.current) {
@@ -46,6 +49,43 @@ export function updateNodes(
     room -= most;
   }
   return goOn({ ...state, touched: true, currentSince: state.currentSince ?? now }, actions, reasons);
+}
+
+/** A node that joined after the pull: what is stopped now could come up there, minutes later than it should. */
+function stillPulling(state: RolloutState, seen: RolloutSeen): RolloutReason | null {
+  const zones = state.current.map((node) => zoneOf(node, seen));
+  const here = seen.prepulled.filter(({ zone }) => zones.includes(zone));
+  if (!here.some((one) => one.state === 'pulling')) return null;
+  const present = here.filter((one) => one.state === 'present').length;
+  return { code: 'waits-for-pull', present, nodes: here.length };
+}
+
+/**
+ * Old workers of the current nodes that serve nobody need no room: a broken fleet must be able to get what mends it. In a
+ * zone that is not held yet the orchestrator itself begins with its first worker, so that one must not serve either.
+ */
+function replaceIdle(state: RolloutState, seen: RolloutSeen): RolloutStep | null {
+  const old = withoutImage(seen, state.image);
+  const idle = state.current.flatMap((node) => {
+    const here = old.filter((one) => one.node === node && one.state !== 'ready');
+    const zone = here[0]?.zone;
+    if (zone === undefined) return [];
+    const first = old.find((one) => one.zone === zone);
+    return isHeld(zone, seen) || first?.state !== 'ready' ? [{ zone, node, here }] : [];
+  });
+  if (idle.length === 0) return null;
+  return goOn(
+    { ...state, touched: true },
+    idle.map(({ zone, node, here }) => {
+      const workers = here.map(({ id }) => id);
+      return { do: 'update', zone, node, image: state.image, most: sizeOf(here), workers };
+    }),
+    idle.map(({ node, here }) => ({
+      code: 'updating',
+      node: names(seen, [node])[0] ?? node,
+      most: sizeOf(here),
+    })),
+  );
 }
 
 /** Its workers go first: nothing else is taken out of service meanwhile. While it waits it is not late. */

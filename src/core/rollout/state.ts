@@ -75,6 +75,8 @@ export interface RolloutState {
   paused: Pause | null;
   /** A person resumed in spite of a breach or of unhealthy workers: they are not held against it before then. */
   tolerateUntil: Millis | null;
+  /** What is not held against it: the cause of the pause that was ended. Absent in older records: any. */
+  tolerated?: Pause['why'];
   /** Some worker was told to stop: from now on the way out is a rollback. */
   touched: boolean;
   /** `workers`: how many of other images it ran when it was chosen; absent in older records. */
@@ -87,6 +89,8 @@ export interface RolloutState {
   surge: number;
   /** When the scaler was last asked for them. */
   askedAt: Millis | null;
+  /** A pull that failed is begun anew. */
+  pullsAnew?: true;
   /** When missing workers of a held zone were last asked for anew. */
   refilledAt?: Millis;
   /** What went wrong, with the last words of a failed worker. */
@@ -127,7 +131,8 @@ export interface RolloutSeen {
 export type RolloutAction =
   | { do: 'pre-pull'; image: string }
   | { do: 'end-pre-pull' }
-  | { do: 'update'; zone: string; node: string; image: string; most: number }
+  /** `workers`: these alone, which serve nobody (the orchestrator's ids); absent: any of the node. */
+  | { do: 'update'; zone: string; node: string; image: string; most: number; workers?: string[] }
   | { do: 'release'; zone: string }
   /** A held zone lacks workers, and nobody brings them. */
   | { do: 'refill'; zone: string }

@@ -106,7 +106,7 @@ function plan(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep 
   return goOn(next, [{ do: 'pre-pull', image: state.image }], []);
 }
 
-/** What most ready workers run; else what the zones are set to; else what the orchestrator remembers. */
+/** What most ready workers run; else what the orchestrator remembers as healthy; else what the zones are set to. */
 export function wayBack(state: RolloutState, seen: RolloutSeen): string | null {
   const votes = new Map<string, number>();
   for (const one of withoutImage(seen, state.image))
@@ -114,12 +114,14 @@ export function wayBack(state: RolloutState, seen: RolloutSeen): string | null {
       votes.set(one.image, (votes.get(one.image) ?? 0) + one.workers);
   const most = [...votes].sort((a, b) => b[1] - a[1])[0]?.[0];
   const set = seen.images.zones.find((zone) => zone.image !== state.image)?.image;
-  return most ?? set ?? seen.lastHealthy;
+  return most ?? seen.lastHealthy ?? set ?? null;
 }
 
 /** The surge comes up meanwhile: pulling takes longer. */
 function prePull(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep {
   const asked: RolloutAction[] = [{ do: 'pre-pull', image: state.image }];
+  const { pullsAnew, ...rest } = state;
+  if (pullsAnew === true) return goOn(rest, [{ do: 'end-pre-pull' }, ...asked], []);
   const nodes = seen.nodes.filter((node) => node.status === 'ready' && node.eligible);
   const pulled = nodes.map((node) => seen.prepulled.find((one) => one.node === node.id));
   const present = pulled.filter((one) => one?.state === 'present').length;
@@ -128,7 +130,7 @@ function prePull(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutSt
   const late = now - state.phaseAt > PULL_PATIENCE_MS;
   if (bad.length > 0 || late) {
     const nodeNames = late
-      ? nodes.map((node) => node.name)
+      ? nodes.filter((_, n) => pulled[n]?.state !== 'present').map((node) => node.name)
       : names(
           seen,
           bad.map((one) => one.node),
@@ -147,7 +149,7 @@ function golden(state: RolloutState, seen: RolloutSeen, now: Millis, policy: Pol
   if (isOldOn(first.node, state.image, seen)) return updateNodes(chosen, seen, now, policy);
   const starting = sizeOf(withImage(seen, state.image).filter((one) => one.state !== 'ready'));
   const news = withImage(seen, state.image).length;
-  if (starting > 0 || news === 0 || onTheWay(seen) > 0)
+  if (starting > 0 || news === 0 || onTheWay(seen, first.zone) > 0)
     return goOn(chosen, [], [{ code: 'waits-for-workers', starting }]);
   return goOn({ ...enter(chosen, 'soak', now), current: [], currentSince: null }, [], []);
 }
@@ -179,10 +181,11 @@ function soak(state: RolloutState, seen: RolloutSeen, now: Millis): RolloutStep 
   if (own.length === 0) return goOn({ ...enter(state, 'golden', now), golden: null }, [], []);
   if (!own.some((one) => one.state === 'ready'))
     return goOn({ ...state, phaseAt: now }, [], [{ code: 'waits-for-workers', starting: sizeOf(own) }]);
-  const until = state.phaseAt + state.soakSeconds * 1_000;
+  // What is tolerated is not watched: the soak lasts until everything is again.
+  const until = Math.max(state.phaseAt + state.soakSeconds * 1_000, state.tolerateUntil ?? 0);
   if (now < until) return goOn(state, [], [{ code: 'soaking', until }]);
   // One that has just said that it does not serve: it gets well, or is a failure when that lasts.
-  const ill = sizeOf(withImage(seen, state.image).filter((one) => one.ill !== undefined));
+  const ill = sizeOf(own.filter((one) => one.ill !== undefined || one.state === 'failed'));
   if (ill > 0) return goOn(state, [], [{ code: 'waits-for-workers', starting: ill }]);
   // Its node went away meanwhile: somebody has to be there at the end to have proved the image.
   if (!withImage(seen, state.image).some((one) => one.state === 'ready'))
