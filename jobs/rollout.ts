@@ -19,6 +19,8 @@ import { seeRollout } from './see-rollout.js';
 /** Between two looks while it moves, and after an outside error; Muster time. */
 const STEP_MS = 10_000;
 const RETRY_MS = 20_000;
+/** Only a person can mend it. */
+const REFUSED_MS = 60_000;
 const MUSTER: Person = { id: 'muster', name: 'Muster' };
 
 /**
@@ -66,15 +68,33 @@ async function oneStep(
     // First what was decided is kept, then it is done: a crash between the two is a step that is made again.
     if (!(await keep(machine, step.state, lease, fleet, context))) return STEP_MS;
     await act(step, fleet, lease, rollouts, context);
+    if (step.state.refusal !== undefined) await tellRefusal(null, lease, fleet, context);
     return isOver(step.state) ? null : STEP_MS;
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     context.meter.peerFailed(error.peer, error.why);
     context.log.warn({ fleet: fleet.name, rollout: machine.id, peer: error.peer }, error.message);
+    if (error.class === 'human') {
+      await tellRefusal(error.message.replace(/\s+/g, ' ').slice(0, 300), lease, fleet, context);
+      return REFUSED_MS;
+    }
     return error.retryAfterMs === null
       ? RETRY_MS
       : Math.max(RETRY_MS, error.retryAfterMs * context.clock.speed);
   }
+}
+
+/** Said where the rollout is watched, once, until a step is made again. */
+async function tellRefusal(
+  refusal: string | null,
+  lease: Lease,
+  fleet: FleetConfig,
+  context: JobContext,
+): Promise<void> {
+  const machine = await openRollout(fleet.name, context);
+  if (machine === null || (machine.state.refusal ?? null) === refusal) return;
+  const { refusal: _ended, ...rest } = machine.state;
+  await keep(machine, refusal === null ? rest : { ...rest, refusal }, lease, fleet, context);
 }
 
 /** The oldest open one: a second that was begun in the same moment waits for its turn. */
@@ -139,7 +159,8 @@ function rowsOf(
   const needsSomebody =
     paused && state.paused !== null && state.paused.why !== 'person' && !liftsItself(state.paused, state);
   const back = before.phase !== 'rolling-back' && state.phase === 'rolling-back' && state.backBy === null;
-  if (needsSomebody || back)
+  const refused = state.refusal !== undefined && before.refusal === undefined;
+  if (needsSomebody || back || refused)
     rows.push(
       row(
         fleet.channel,

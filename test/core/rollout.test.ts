@@ -287,7 +287,7 @@ describe('a rollout, phase by phase', () => {
       ],
       [
         'asks for room when a finished rollout is taken back without need',
-        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 30 * MINUTE, surge: 0 }),
+        aRollout({ phase: 'rolling-back', golden, touched: true, phaseAt: NOON - 10 * MINUTE, surge: 0 }),
         world({ a1: 'nn', a2: 'nn', b1: 'nn', b2: 'nn' }, { need: 8 }, ['a', 'b']),
         { phase: 'rolling-back', updates: [], codes: ['waits-for-capacity'] },
       ],

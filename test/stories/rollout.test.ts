@@ -1,6 +1,7 @@
 /** Rollouts as people live through them, with the real app over the twins of every peer. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import { OutsideError } from '../../src/errors.js';
 import { aRolloutWorld, BAD, FLEET, GOOD, OLD, type RolloutWorld } from './rollout-world.js';
 
 const phase = async (world: RolloutWorld) => (await world.rollout()).phase;
@@ -67,6 +68,33 @@ test('a bad image is stopped at the golden node and rolls back by itself', async
   await world.pass(25);
   equal(world.ready(BAD), 0);
   deepEqual(world.errors, []);
+});
+
+test('a right that lacks is said in the channel, once, and the rollout goes on when it is there', async () => {
+  const world = await aRolloutWorld();
+  const { rollouts } = world.ports;
+  ok(rollouts !== undefined);
+  const { prepull } = rollouts;
+  let denied = true;
+  rollouts.prepull = async (...asked) => {
+    if (denied)
+      throw new OutsideError('nomad', 'post /v1/job/x', 'Permission denied', {
+        class: 'human',
+        why: 'refused',
+        status: 403,
+      });
+    return prepull(...asked);
+  };
+  await world.say(`deploy ${FLEET} ${GOOD} --soak 1m`);
+  const alerts = () => [...world.messages.keys()].filter((key) => key.startsWith('rollout-alert')).length;
+  await world.pass(6);
+  const said = () => [...world.messages].map(([, text]) => text).join('; ');
+  match(said(), /cannot go on, and tries again each minute: \[nomad\] post \/v1\/job\/x: Permission denied/);
+  equal(alerts(), 1);
+  denied = false;
+  await world.until('the end', 120, isIn(world, 'done'));
+  equal((await world.rollout()).refusal, undefined);
+  equal(alerts(), 1);
 });
 
 test('an image that is not in the registry touches nobody, and an abort ends it', async () => {

@@ -21,7 +21,8 @@ import type { Phase, RolloutSeen, RolloutState, RolloutStep } from './state.js';
 
 /** A rollback without room to spare waits this long, then takes one worker at a time all the same. */
 const BACK_PATIENCE_MS = 600_000;
-const WANTED_PATIENCE_MS = 3_600_000;
+/** A cycle: by then the surge is there, or a limit keeps it away. */
+const WANTED_PATIENCE_MS = 1_200_000;
 
 /** All workers are of one image: empty zones are set to it, held ones let go, and it is over. */
 export function settle(

@@ -89,6 +89,8 @@ export interface RolloutState {
   surge: number;
   /** When the scaler was last asked for them. */
   askedAt: Millis | null;
+  /** What a peer says no to, which only a person can change (a right that lacks, say); absent: nothing. */
+  refusal?: string;
   /** A pull that failed is begun anew. */
   pullsAnew?: true;
   /** When missing workers of a held zone were last asked for anew. */

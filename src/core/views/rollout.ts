@@ -30,6 +30,9 @@ export function rolloutMessage(state: RolloutState): Message {
         const text = reasonText(reason);
         return text === null ? [] : [{ kind: 'text', text }];
       }),
+      ...(state.refusal === undefined
+        ? []
+        : [{ kind: 'text' as const, text: `It ${refusalWords(state.refusal)}` }]),
       ...(state.paused === null ? [] : [{ kind: 'text' as const, text: pauseText(state.paused) }]),
       ...failureParts(state),
       ...nodeParts(state.nodes),
@@ -56,10 +59,15 @@ export function rolloutRow(state: RolloutState, channel: string, when: Millis): 
 /** An updated message notifies nobody: what needs a person is said in a message of its own. */
 export function rolloutAlert(state: RolloutState): Message {
   const paused = state.paused;
-  const words = paused === null ? standing(state) : `paused itself: ${pauseWords(paused)}.`;
+  const [title, words] =
+    state.refusal !== undefined
+      ? ['rollout cannot go on', refusalWords(state.refusal)]
+      : paused === null
+        ? ['rollout rolls back', standing(state)]
+        : ['rollout paused', `paused itself: ${pauseWords(paused)}.`];
   return {
     summary: `${state.fleet}: the rollout of ${tagOf(state.image)} ${words}`,
-    title: paused === null ? `${state.fleet}: rollout rolls back` : `${state.fleet}: rollout paused`,
+    title: `${state.fleet}: ${title}`,
     tone: 'bad',
     parts: [
       { kind: 'text', text: `The rollout of ${tagOf(state.image)} ${words}` },
@@ -68,6 +76,8 @@ export function rolloutAlert(state: RolloutState): Message {
     ],
   };
 }
+
+const refusalWords = (refusal: string): string => `cannot go on, and tries again each minute: ${refusal}`;
 
 export function standing(state: RolloutState): string {
   const total = state.nodes.filter((node) => node.workers > 0).length;
