@@ -2,16 +2,17 @@ import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
 import type { Person } from '../src/core/model.js';
-import { aboutKey } from '../src/core/paged.js';
-import { fitting, saidAs } from '../src/core/remedies/index.js';
+import { aboutKey, type Paged, type Suggested } from '../src/core/paged.js';
+import { type Fit, fitting, saidAs } from '../src/core/remedies/index.js';
 import type { RemedyRun } from '../src/core/remedies/run.js';
-import { diagnosticsNote, fittingNote } from '../src/core/views/incident-note.js';
+import { diagnosticsNote, fittingNote, otherFitsNote } from '../src/core/views/incident-note.js';
 import { openFreezes } from '../src/core/views/intent.js';
 import type { StoredMachine } from '../src/ports.js';
 import { symptomsOf } from '../src/symptoms.js';
 import { noteLater } from './incident-note.js';
 import { defineJob } from './job.js';
 import { madeBefore } from './made.js';
+import { keepPaged, readPaged } from './paged.js';
 
 const data = z.object({
   v: z.literal(1),
@@ -23,6 +24,7 @@ const data = z.object({
 });
 type Click = z.output<typeof data>;
 
+const RACES = 4;
 const HOLD_MS = 3_600_000;
 /** As long as PagerDuty may send one again. */
 const REMEMBERED_MS = 49 * 3_600_000;
@@ -63,8 +65,12 @@ async function answerTo(click: Click, context: JobContext): Promise<string | nul
   if (click.action === 'add-diagnostics') return diagnostics(fleet, context);
   const done = await doneBefore(click, fleet, context);
   if (done !== null) return done;
-  const text = await wordsFor(click, fleet, context);
-  if (text === null) return `Nothing was done: no remedy fits what is seen of ${fleet.name} now.`;
+  const asked =
+    click.action === 'hold-scale-down'
+      ? { text: await holdWords(click, fleet, context) }
+      : await remedyWords(click, key!, fleet, context);
+  if ('note' in asked) return asked.note;
+  const { text } = asked;
   const reply = await context.handle({
     text,
     by: clicker.person,
@@ -107,20 +113,47 @@ async function whoIs(
 }
 
 /** As one would type it. */
-async function wordsFor(click: Click, fleet: FleetConfig, context: JobContext): Promise<string | null> {
-  if (click.action === 'hold-scale-down') {
-    const { freezes } = await context.store.fleet(fleet.name);
-    const until = context.clock.now() + HOLD_MS;
-    // One that ends sooner gives way to the hour that was asked for; one that forbids more stays.
-    const isShorter = openFreezes(freezes, context.clock.now()).some(
-      (each) => each.fleet === fleet.name && each.kind === 'down' && each.until < until,
-    );
-    const replace = isShorter ? ' --replace' : '';
-    return `freeze ${fleet.name} down for 1h${replace} because asked on the PagerDuty incident ${click.incident.id}`;
-  }
-  const [first] = fitting(await see(fleet, context));
-  return first === undefined ? null : saidAs(fleet.name, first);
+async function holdWords(click: Click, fleet: FleetConfig, context: JobContext): Promise<string> {
+  const { freezes } = await context.store.fleet(fleet.name);
+  const until = context.clock.now() + HOLD_MS;
+  // One that ends sooner gives way to the hour that was asked for; one that forbids more stays.
+  const isShorter = openFreezes(freezes, context.clock.now()).some(
+    (each) => each.fleet === fleet.name && each.kind === 'down' && each.until < until,
+  );
+  const replace = isShorter ? ' --replace' : '';
+  return `freeze ${fleet.name} down for 1h${replace} because asked on the PagerDuty incident ${click.incident.id}`;
 }
+
+/**
+ * The remedy that the incident's newest note names, as one would type it. When that one fits no more nothing is done: what
+ * fits now is a remedy that nobody has read of yet, so a note names it first, and the next click runs it.
+ */
+async function remedyWords(
+  click: Click,
+  key: string,
+  fleet: FleetConfig,
+  context: JobContext,
+): Promise<{ text: string } | { note: string }> {
+  for (let race = 0; race < RACES; race += 1) {
+    const known = await readPaged(key, '', context);
+    const suggested = known?.paged.suggested;
+    // The same click again, after a crash.
+    if (suggested?.click === click.id) return { note: suggested.note };
+    const fits = fitting(await see(fleet, context));
+    const said = firstOf(fits, fleet);
+    if (said === null) return { note: `Nothing was done: no remedy fits what is seen of ${fleet.name} now.` };
+    if (known === null || suggested?.pagerId !== click.incident.id) return { text: said };
+    const named = fits.map((fit) => saidAs(fleet.name, fit)).find((each) => each === suggested.said);
+    if (named !== undefined) return { text: named };
+    const note = otherFitsNote(suggested.said, fits);
+    const next = { pagerId: click.incident.id, said, note, click: click.id };
+    if (await keepPaged(known, { ...known.paged, suggested: next }, {}, context)) return { note };
+  }
+  throw new Error('the incident kept changing; the click is tried again');
+}
+
+const firstOf = ([first]: Fit[], fleet: FleetConfig): string | null =>
+  first === undefined ? null : saidAs(fleet.name, first);
 
 async function diagnostics(fleet: FleetConfig, context: JobContext): Promise<string> {
   const [seen, state] = await Promise.all([see(fleet, context), context.store.fleet(fleet.name)]);
@@ -129,10 +162,20 @@ async function diagnostics(fleet: FleetConfig, context: JobContext): Promise<str
 
 const see = (fleet: FleetConfig, context: JobContext) => symptomsOf(fleet, context.clock.now(), context);
 
-/** The note that names the remedy which the incident's button would run. */
-export async function suggest(key: string, pagerId: string, context: JobContext): Promise<void> {
+/** The remedy that a new incident's note is to name. null: no note of Muster can be written there. */
+export async function suggest(key: string, pagerId: string, context: JobContext): Promise<Suggested | null> {
   const fleet = context.fleets.find((each) => each.name === aboutKey(key)?.fleet);
-  if (!context.incidents || fleet === undefined) return;
-  const text = fittingNote(fitting(await see(fleet, context)));
-  await noteLater(pagerId, `fitting-${pagerId}`, text, context);
+  if (!context.incidents || fleet === undefined) return null;
+  const fits = fitting(await see(fleet, context));
+  return { pagerId, said: firstOf(fits, fleet), note: fittingNote(fits), click: null };
+}
+
+/** The note of a new incident, as it is stored. */
+export async function noteSuggested(
+  { suggested }: Paged,
+  pagerId: string,
+  context: JobContext,
+): Promise<void> {
+  if (suggested?.pagerId !== pagerId || suggested.click !== null) return;
+  await noteLater(pagerId, `fitting-${pagerId}`, suggested.note, context);
 }

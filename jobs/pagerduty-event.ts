@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { afterEvent, type PagedStatus } from '../src/core/paged.js';
 import { defineJob } from './job.js';
 import { keepPaged, readPaged } from './paged.js';
-import { suggest } from './pagerduty-action.js';
+import { noteSuggested, suggest } from './pagerduty-action.js';
 
 const RACES = 4;
 
@@ -54,12 +54,18 @@ export const pagerdutyEvent = defineJob({
         url: incident.url,
       };
       const next = afterEvent(known.paged, event);
-      if (next === null) return;
       // PagerDuty says so once an incident, whichever of its events is taken first.
       const isNew = type === 'incident.triggered';
-      // Before the event counts as applied: a crash in between asks for the same note again, which is written once.
-      if (isNew) await suggest(key, incident.id, context);
-      if (await keepPaged(known, next, {}, context)) return;
+      if (next === null) {
+        // A crash before its note was on its way: the same one is asked for again, and written once.
+        if (isNew) await noteSuggested(known.paged, incident.id, context);
+        return;
+      }
+      const suggested = isNew ? await suggest(key, incident.id, context) : null;
+      const after = suggested === null ? next : { ...next, suggested };
+      if (!(await keepPaged(known, after, {}, context))) continue;
+      if (isNew) await noteSuggested(after, incident.id, context);
+      return;
     }
     throw new Error('the incident kept changing; the event is tried again');
   },

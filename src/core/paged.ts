@@ -30,8 +30,20 @@ export interface Paged {
   eventAt?: Millis;
   /** The message that told of it, where no alert keeps what it says; the fleets that it is about. Absent: an alert does. */
   told?: { message: Message; key: string; channels: string[]; fleets: string[] };
+  /** The remedy that the newest note of an incident names: its button runs this one. Absent: an older Muster noted it. */
+  suggested?: Suggested;
   /** Ids of the newest webhooks that were applied: each counts once. */
   events: string[];
+}
+
+export interface Suggested {
+  /** PagerDuty's id of the incident with the note. */
+  pagerId: string;
+  /** The remedy as one would type it; null: none fitted. */
+  said: string | null;
+  note: string;
+  /** The click that the note answers; null: it came with the incident. */
+  click: string | null;
 }
 
 export interface PagedEvent {

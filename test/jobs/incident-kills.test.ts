@@ -113,6 +113,7 @@ test('an incident that PagerDuty opens gets its note though the bot dies between
           pagerId: id,
           eventAt: 0,
           events: ['e-1'],
+          suggested: { pagerId: id, said: 'remedy ocr raise-floor', note: notes[0], click: null },
         },
       );
       if (!hasDied) return;

@@ -15,6 +15,15 @@ export function fittingNote(fits: { remedy: Remedy; why: string }[]): string {
   return `Fitting remedy: ${first.remedy.name}, because ${first.why}. ${first.remedy.summary} The button “Run the fitting remedy” does it.${rest}`;
 }
 
+/** Answers a click for `said`, the remedy that the newest note named (null: none), where others fit now. */
+export function otherFitsNote(said: string | null, fits: { remedy: Remedy; why: string }[]): string {
+  const before =
+    said === null
+      ? 'no note of this incident has named a remedy yet'
+      : `“${said}”, which the last note named, does not fit any more`;
+  return `Nothing was done: ${before}. ${fittingNote(fits)}`;
+}
+
 export function diagnosticsNote(
   fleet: string,
   sample: Sample | null,
