@@ -3,12 +3,12 @@
  * risky becomes a proposal that waits for a click; --break-glass goes on without one, and everybody hears of it.
  */
 import type { Plan } from '../src/core/plan.js';
-import { dryRunPlan } from '../src/core/views/plan.js';
+import { dryRunPlan, riskSentence } from '../src/core/views/plan.js';
 import { OperatorError } from '../src/errors.js';
 import { refuseBelow } from './authority.js';
 import { breakGlass, withoutBreakGlass } from './break-glass.js';
 import type { CommandContext, ParseContext, Reply, Verb } from './command.js';
-import { propose } from './propose.js';
+import { isForTwo, propose } from './propose.js';
 
 const DRY_RUN = /^(--|—|–)dry-run$/i;
 
@@ -28,10 +28,20 @@ export async function act(verb: Verb, said: string[], context: CommandContext): 
   if (isDry && plan !== null) return { visibility: 'caller', message: dryRunPlan(plan) };
   if (isDry) return nothingToPlan(verb, args, context);
   const isRisky = plan !== null && plan.risks.length > 0 && context.approval === undefined;
-  if (isRisky && glass.reason === null) return propose(plan, context);
+  if (isRisky && glass.reason === null) {
+    if (context.step === undefined || isForTwo(plan, context)) return propose(plan, context);
+    // Nobody would see a proposal that only its author may confirm.
+    if (context.step === 'by-itself') throw notByItself(plan);
+  }
   if (isRisky && glass.reason !== null) await breakGlass(plan, glass.reason, context);
   return verb.run(args, recording(plan, context));
 }
+
+const notByItself = ({ action, risks }: Plan): OperatorError =>
+  new OperatorError(
+    'conflict',
+    `“${action}” takes somebody’s confirmation, so it was not done. ${risks.map(riskSentence).join(' ')}`,
+  );
 
 /** A plan that cannot be made has a reason, which `run` gives before it changes anything: it refuses. */
 async function nothingToPlan(verb: Verb, args: unknown, context: CommandContext): Promise<Reply> {

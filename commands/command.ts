@@ -75,6 +75,8 @@ export interface CommandContext {
   deadLetters?: Pick<DeadLetters, 'count'> | null;
   /** PagerDuty's id of the incident that it was said on. */
   incident?: string;
+  /** Set when a remedy says it: who asked for the remedy has confirmed it, or nobody asked. */
+  step?: 'confirmed' | 'by-itself';
   /** Accounts of the chat; absent or null: there is none to ask. */
   directory?: Pick<Directory, 'byEmail'> | null;
   /** Where what concerns no single fleet is said. */

@@ -9,7 +9,7 @@ import type { CommandContext, Reply } from './command.js';
 import { elsewhere, wakeSenders } from './consequences.js';
 
 export async function propose(plan: Plan, context: CommandContext): Promise<Reply> {
-  const { by, now, said, where, access } = context;
+  const { by, now, said, where } = context;
   const waiting = await sweep(context);
   if (waiting >= MOST_PROPOSALS) {
     throw new OperatorError(
@@ -18,7 +18,7 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     );
   }
   const states = await Promise.all(plan.fleets.map((name) => context.store.fleet(name)));
-  const isForTwo = access.secondPerson && needsSecond(plan.risks);
+  const second = isForTwo(plan, context) ? approverRole(context.access) : null;
   const id = context.newId();
   const fleet = plan.fleets.length === 1 ? plan.fleets[0]! : '*';
   const channels = context.fleets
@@ -32,15 +32,14 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     versions: Object.fromEntries(plan.fleets.map((name, n) => [name, states[n]!.version])),
     risks: plan.risks,
     numbers: plan.numbers,
-    second: isForTwo,
+    second: second !== null,
     expires: context.machineNow() + PROPOSAL_MS,
     // What one's own click confirms concerns nobody else yet.
-    postedIn: isForTwo ? elsewhere(channels, context) : [],
+    postedIn: second === null ? [] : elsewhere(channels, context),
     outcome: 'waiting',
     decidedBy: null,
     decidedAt: null,
   };
-  const second = isForTwo ? approverRole(access) : null;
   const message = proposalMessage(plan, id, by, { second });
   await context.store.saveMachine(
     { v: 1, kind: 'proposal', id, fleet, rev: 0, open: true, at: now, state: proposal },
@@ -59,8 +58,12 @@ export async function propose(plan: Plan, context: CommandContext): Promise<Repl
     },
   );
   await wakeSenders(proposal.postedIn, context);
-  return { visibility: isForTwo ? 'channel' : 'caller', waits: true, message };
+  return { visibility: second === null ? 'caller' : 'channel', waits: true, message };
 }
+
+/** Somebody else has to approve it. */
+export const isForTwo = ({ risks }: Plan, { access }: Pick<CommandContext, 'access'>): boolean =>
+  access.secondPerson && needsSecond(risks);
 
 /** Closes what nobody clicked in time; gives the number of those that still wait. */
 async function sweep(context: CommandContext): Promise<number> {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
+import { approverRole, openAccess } from '../src/core/access.js';
 import type { OutboxRow } from '../src/core/message.js';
 import type { RemedyStep } from '../src/core/remedies/remedy.js';
 import type { RemedyRun } from '../src/core/remedies/run.js';
-import { remedyMessage } from '../src/core/views/remedy.js';
+import { approvalWords, remedyMessage } from '../src/core/views/remedy.js';
 import { OutsideError } from '../src/errors.js';
 import { performRemedy } from '../src/perform.js';
 import type { Lease, StoredMachine } from '../src/ports.js';
@@ -68,7 +69,8 @@ async function oneStep(
     const result = await act(step, run, `${stored.id}-${run.next}`, fleet, context);
     if (result === 'wait') return WAIT_MS;
     const outcome = [...run.outcome, result.said];
-    if (!result.ok) return end(stored, { ...run, outcome, status: 'failed' }, fleet, lease, context);
+    if (result.status !== 'done')
+      return end(stored, { ...run, outcome, status: result.status }, fleet, lease, context);
     const moved = { ...run, outcome, next: run.next + 1 };
     const isLast = moved.next >= run.steps.length;
     return end(stored, { ...moved, status: isLast ? 'done' : 'running' }, fleet, lease, context);
@@ -98,13 +100,27 @@ async function act(
   id: string,
   fleet: FleetConfig,
   context: JobContext,
-): Promise<'wait' | { ok: boolean; said: string }> {
-  if (step.do !== 'say') return performRemedy(step, fleet, context);
+): Promise<'wait' | Acted> {
+  if (step.do !== 'say') {
+    const result = await performRemedy(step, fleet, context);
+    return result === 'wait' ? 'wait' : { status: result.ok ? 'done' : 'failed', said: result.said };
+  }
   const made = await madeBefore(id, fleet, context.store);
-  if (made !== null) return { ok: true, said: made };
-  const { by, email } = run;
-  const reply = await context.handle({ text: step.text, by, email, where: 'remedy', id });
-  return { ok: reply.refused === undefined, said: reply.message.summary };
+  if (made !== null) return { status: 'done', said: made };
+  const { by, email, auto } = run;
+  const how = auto ? 'by-itself' : 'confirmed';
+  const reply = await context.handle({ text: step.text, by, email, where: 'remedy', step: how, id });
+  const said = reply.message.summary;
+  if (reply.waits === true) {
+    const role = approverRole(context.settings.access ?? openAccess());
+    return { status: 'waits', said: `${said} ${approvalWords(role, fleet.channel)}` };
+  }
+  return { status: reply.refused === undefined ? 'done' : 'failed', said };
+}
+
+interface Acted {
+  status: 'done' | 'failed' | 'waits';
+  said: string;
 }
 
 /** Keeps where the run is; its one message follows, and at the end the incident's note. */
@@ -151,6 +167,7 @@ async function end(
 /** What came of it, as a note of the incident it was asked for on; said again it is the same note. */
 async function tellIncident(run: RemedyRun, id: string, context: JobContext): Promise<void> {
   if (run.pagerId === null) return;
-  const text = `Remedy ${run.name} ${run.status}, asked for by ${run.by.name}. ${run.outcome.join(' ')}`;
+  const how = run.status === 'waits' ? 'waits for an approval' : run.status;
+  const text = `Remedy ${run.name} ${how}, asked for by ${run.by.name}. ${run.outcome.join(' ')}`;
   await noteLater(run.pagerId, `remedy-${id}`, text, context);
 }

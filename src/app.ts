@@ -129,6 +129,8 @@ export interface Said {
   unknown?: boolean;
   /** PagerDuty's id of the incident that it was said on. */
   incident?: string;
+  /** A step of a remedy: who asked for the remedy has confirmed it, or nobody asked. */
+  step?: 'confirmed' | 'by-itself';
   /** Names what it makes, where it may be said again after a crash: what is there already is not made twice. */
   id?: string;
 }
@@ -186,6 +188,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       rota: ports.rota ?? null,
       deadLetters: ports.deadLetters ?? null,
       ...(said.incident === undefined ? {} : { incident: said.incident }),
+      ...(said.step === undefined ? {} : { step: said.step }),
       directory: ports.directory ?? null,
       authority: createAuthority(speaker, access, ports),
       access,

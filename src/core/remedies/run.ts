@@ -1,9 +1,10 @@
 /**
  * One run of a remedy, as it is stored.
  *
- *   running ──(each step)──> running ──> done | failed
+ *   running ──(each step)──> running ──> done | failed | waits
  *
- * `next` is the step that comes; whoever takes the run up after a crash does that one again.
+ * `next` is the step that comes; whoever takes the run up after a crash does that one again. `waits`: its words became a
+ * proposal, and whoever approves that has the rest in hand.
  */
 import type { Millis, Person } from '../model.js';
 import type { RemedyStep } from './remedy.js';
@@ -20,7 +21,7 @@ export interface RemedyRun {
   steps: RemedyStep[];
   lines: string[];
   next: number;
-  status: 'running' | 'done' | 'failed';
+  status: 'running' | 'done' | 'failed' | 'waits';
   /** What came of each step that is over. */
   outcome: string[];
   /** PagerDuty's id of the incident that it was asked for on; its note says what came of it. */

@@ -1,4 +1,5 @@
 /** Remedies: what there is, what one would do, and how a run goes. */
+import type { Role } from '../access.js';
 import type { Button, Message, Part } from '../message.js';
 import { type Fit, saidAs } from '../remedies/index.js';
 import type { Remedy } from '../remedies/remedy.js';
@@ -51,14 +52,23 @@ export function remedyButton(fleet: string, fit: Pick<Fit, 'remedy' | 'words'>):
   };
 }
 
+/** Who does what was not done yet, and where. */
+export const approvalWords = (role: Role, channel: string): string =>
+  `Somebody else with the role ${role} approves it within five minutes, by its button in ${channel}.`;
+
 /** The same message from the start of a run to its end. */
 export function remedyMessage(run: RemedyRun): Message {
   const { fleet, name, status, lines, outcome, auto, by } = run;
-  const state = { running: 'is under way', done: 'is done', failed: 'failed' }[status];
+  const state = {
+    running: 'is under way',
+    done: 'is done',
+    failed: 'failed',
+    waits: 'waits for an approval',
+  }[status];
   return {
     summary: `The remedy ${name} for ${fleet} ${state}: ${(outcome.at(-1) ?? lines[0] ?? '').slice(0, 200)}`,
     title: `Remedy for ${fleet}: ${name} ${state}`,
-    tone: status === 'failed' ? 'bad' : status === 'done' ? 'good' : 'info',
+    tone: ({ running: 'info', done: 'good', failed: 'bad', waits: 'warn' } as const)[status],
     parts: [
       {
         kind: 'text',
