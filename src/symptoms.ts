@@ -4,6 +4,7 @@ import { HEALTH, type HealthState, isFresh } from './core/health/state.js';
 import type { Freeze, Millis, ZoneSeen } from './core/model.js';
 import { heldBelow, openOverride } from './core/override.js';
 import type { Symptoms } from './core/remedies/remedy.js';
+import { canGoBack } from './core/rollout/ask.js';
 import type { RolloutState } from './core/rollout/state.js';
 import { OutsideError } from './errors.js';
 import type { DeadLetters, FleetState, OrchestratorReader, StoreReader } from './ports.js';
@@ -80,6 +81,7 @@ export async function lightSymptoms(
             at: rollout.at,
             open: newest.open,
             ended: newest.open ? null : newest.at,
+            canGoBack: canGoBack(rollout, now),
           },
     health,
     deadLetters: null,

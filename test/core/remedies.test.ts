@@ -5,10 +5,13 @@ import { summarize } from '../../src/core/model.js';
 import { findRemedy, fitting, remedies } from '../../src/core/remedies/index.js';
 import type { Symptoms } from '../../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../../src/core/remedies/run.js';
+import { canGoBack } from '../../src/core/rollout/ask.js';
+import { newRollout, type Pause, type RolloutState } from '../../src/core/rollout/state.js';
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
 import { lightSymptoms } from '../../src/symptoms.js';
 import { anOverride } from '../contracts/store-records.js';
 import { aFleet, aRecord, aSeen, NOON, someZones } from '../support/fleet.js';
+import { ASHA } from '../support/paging.js';
 
 const MINUTE = 60_000;
 const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
@@ -71,7 +74,7 @@ test('a freeze of cuts helps no fleet that an override keeps too small', async (
 test('a deployment that holds a zone for ten minutes is stuck, but never while a rollout is under way', () => {
   deepEqual(names(seen({ zones: wedged(11) })), ['unwedge']);
   deepEqual(names(seen({ zones: wedged(5) })), []);
-  const rollout = { image: 'ocr:2', at: NOON - 20 * MINUTE, open: true, ended: null };
+  const rollout = { image: 'ocr:2', at: NOON - 20 * MINUTE, open: true, ended: null, canGoBack: true };
   deepEqual(names(seen({ zones: wedged(11), rollout })), []);
   equal(planOf('unwedge', [], seen({ zones: wedged(11), rollout })).kind, 'none');
   deepEqual(planOf('unwedge', [], seen({ zones: wedged(1) })), {
@@ -112,10 +115,37 @@ test('a deployment whose canaries are healthy is promoted, not failed; a fresh o
 });
 
 test('a fleet that became slow after a rollout is rolled back first', () => {
-  const rollout = { image: 'ocr:2', at: NOON - 30 * MINUTE, open: false, ended: NOON - 20 * MINUTE };
+  const rollout = {
+    image: 'ocr:2',
+    at: NOON - 30 * MINUTE,
+    open: false,
+    ended: NOON - 20 * MINUTE,
+    canGoBack: true,
+  };
   equal(names(seen({ alertSince: NOON, rollout }))[0], 'roll-back');
   const before = { ...rollout, at: NOON + MINUTE, ended: null, open: true };
   equal(names(seen({ alertSince: NOON, rollout: before })).includes('roll-back'), false);
+});
+
+test('a rollout that was taken back is not rolled back again: what helps then fits first', () => {
+  const at = NOON - 30 * MINUTE;
+  const fits = (values: Partial<RolloutState>) => {
+    const asked = { id: 'r1', fleet: 'ocr', image: 'ocr:2', by: ASHA, at, soakSeconds: 600, batch: 1 };
+    const state: RolloutState = { ...newRollout(asked), touched: true, ...values };
+    const back = canGoBack(state, NOON);
+    const rollout = { image: 'ocr:2', at, open: false, ended: NOON - 20 * MINUTE, canGoBack: back };
+    const symptoms = seen({ alertSince: NOON, rollout });
+    equal(planOf('roll-back', [], symptoms).kind, back ? 'plan' : 'none');
+    return names(symptoms)[0];
+  };
+  const paused: Pause = { why: 'person', at, by: ASHA };
+  deepEqual(
+    [fits({ phase: 'done' }), fits({ phase: 'soak' }), fits({ phase: 'rolling-back', paused })],
+    ['roll-back', 'roll-back', 'roll-back'],
+  );
+  for (const phase of ['rolled-back', 'rolling-back', 'aborted'] as const)
+    equal(fits({ phase }), 'raise-floor', phase);
+  equal(fits({ phase: 'done', touched: false }), 'raise-floor', 'it changed nothing');
 });
 
 test('a version of somebody else that does not get healthy is rolled back, not failed; a rollout under way has the say', () => {
@@ -137,7 +167,7 @@ test('a version of somebody else that does not get healthy is rolled back, not f
     { ...back, to: 3 },
     { do: 'revert', zone: 'b', from: null, to: 4 },
   ]);
-  const rollout = { image: 'ocr:8', at: NOON - 20 * MINUTE, open: true, ended: null };
+  const rollout = { image: 'ocr:8', at: NOON - 20 * MINUTE, open: true, ended: null, canGoBack: true };
   equal(names(seen({ zones, rollout })).includes('roll-back'), false);
   deepEqual(steps([], { zones, rollout }), [{ do: 'say', text: 'deploy rollback ocr' }]);
   equal(
@@ -253,7 +283,7 @@ test('who is ill for long is recycled: a worker, or the node on which nobody ser
     ['recycle-node', 'n1'],
     ['recycle-worker', 'w3'],
   ]);
-  const open = { image: 'i', at: NOON, open: true, ended: null };
+  const open = { image: 'i', at: NOON, open: true, ended: null, canGoBack: true };
   const doubtful = (some: Ill[], more: Partial<Symptoms> = {}) =>
     fitting(seen({ workers, health: health(some), ...more })).map((fit) => fit.doubtful);
   deepEqual(doubtful([ill('w1', 'stuck')]), [false]);

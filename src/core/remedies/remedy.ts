@@ -31,8 +31,8 @@ export interface Symptoms {
   freezes: Freeze[];
   /** The latency alert while it fires. */
   alertSince: Millis | null;
-  /** The newest rollout. */
-  rollout: { image: string; at: Millis; open: boolean; ended: Millis | null } | null;
+  /** The newest rollout; `canGoBack`: it was not taken back yet, and nobody is at it. */
+  rollout: { image: string; at: Millis; open: boolean; ended: Millis | null; canGoBack: boolean } | null;
   /** What workers say of themselves; null: nobody asks them, or not lately. */
   health: FleetHealth | null;
   /** Messages in the fleet's dead-letter queue; null: none is configured, or it was not asked. */

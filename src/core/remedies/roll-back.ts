@@ -19,7 +19,8 @@ export const rollBack: Remedy = {
     const [first] = badIn(seen);
     if (first !== undefined) return `${badWords(first)} in ${first.zone}`;
     const { rollout, alertSince } = seen;
-    if (rollout === null || alertSince === null || alertSince < rollout.at) return null;
+    if (rollout === null || !rollout.canGoBack) return null;
+    if (alertSince === null || alertSince < rollout.at) return null;
     const over = rollout.ended ?? alertSince;
     if (!rollout.open && alertSince - over > SUSPECT_MS) return null;
     return `it became slow after ${rollout.image} was rolled out`;
@@ -40,6 +41,10 @@ export const rollBack: Remedy = {
     if (rollout === null)
       return none(
         `No rollout of ${fleet} is known, and no version of its jobs is known to be bad: name a zone and a version, as in ${seen.zones?.[0]?.zone ?? 'a'}:3.`,
+      );
+    if (!rollout.canGoBack)
+      return none(
+        `There is nothing to roll back: the rollout of ${rollout.image} was taken back already, is on its way back, or changed nothing.`,
       );
     return planned(
       [{ do: 'say', text: `deploy rollback ${fleet}` }],

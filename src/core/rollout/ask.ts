@@ -42,6 +42,12 @@ export function askRollout(
   }
 }
 
+const ANYBODY: Person = { id: '', name: '' };
+
+/** Whether a rollback still does something: it is not on its way or over, and the rollout changed anything. */
+export const canGoBack = (state: RolloutState, now: Millis): boolean =>
+  !('refused' in rollBack(state, ANYBODY, now));
+
 /** Nothing touched: it just ends. Else back to the image that was healthy, a finished rollout too. */
 function rollBack(
   state: RolloutState,
