@@ -77,11 +77,29 @@ test('a deployment that holds a zone for ten minutes is stuck, but never while a
   const rollout = { image: 'ocr:2', at: NOON - 20 * MINUTE, open: true, ended: null, canGoBack: true };
   deepEqual(names(seen({ zones: wedged(11), rollout })), []);
   equal(planOf('unwedge', [], seen({ zones: wedged(11), rollout })).kind, 'none');
-  deepEqual(planOf('unwedge', [], seen({ zones: wedged(1) })), {
+  const failed = {
     kind: 'plan',
     steps: [{ do: 'fail-deployment', zone: 'a', deployment: 'dep-1' }],
     lines: ['Deployment dep-1, which holds a, is marked as failed.'],
-  });
+  };
+  deepEqual(planOf('unwedge', [], seen({ zones: wedged(11) })), failed);
+  const fresh = planOf('unwedge', [], seen({ zones: wedged(1) }));
+  match(fresh.kind === 'none' ? fresh.why : '', /does not look stuck.*remedy ocr unwedge a\./);
+  deepEqual(planOf('unwedge', ['a'], seen({ zones: wedged(1) })), failed);
+});
+
+test('with a stuck deployment no healthy one of another zone is failed', () => {
+  const canaries = { healthy: 1, asked: 1 };
+  const fresh = {
+    kind: 'deployment' as const,
+    id: 'dep-2',
+    since: NOON - MINUTE,
+    detail: 'running',
+    canaries,
+  };
+  const zones = wedged(12).map((zone) => (zone.zone === 'b' ? { ...zone, blocked: fresh } : zone));
+  const plan = planOf('unwedge', [], seen({ zones }));
+  deepEqual(plan.kind === 'plan' && plan.steps, [{ do: 'fail-deployment', zone: 'a', deployment: 'dep-1' }]);
 });
 
 test('a deployment whose canaries are healthy is promoted, not failed; a fresh one by people alone', () => {

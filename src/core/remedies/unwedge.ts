@@ -8,15 +8,14 @@ const STUCK_MS = 10 * 60_000;
 export const unwedge: Remedy = {
   name: 'unwedge',
   label: 'Fail the stuck deployment',
-  summary: 'Fails a deployment that holds a zone, so that the zone can be scaled again.',
+  summary:
+    'Fails a deployment that is stuck and holds a zone, or any in the zone you name, so that it can be scaled again.',
   usage: '[zone]',
-  blast: 'the deployments of the blocked zones; running workers stay',
+  blast: 'the stuck deployments, or the one of the zone you name; running workers stay',
   role: 'operator',
   falls: false,
   fits(seen) {
-    const [stuck] = held(seen).filter(
-      ({ since, hasOwnWay }) => !hasOwnWay && since !== null && seen.now - since >= STUCK_MS,
-    );
+    const [stuck] = stuckIn(seen);
     if (stuck === undefined || seen.rollout?.open === true) return null;
     const minutes = Math.round((seen.now - (stuck.since ?? seen.now)) / 60_000);
     return `a deployment has held ${stuck.zone} for ${minutes} minutes, so it cannot be scaled`;
@@ -28,8 +27,9 @@ export const unwedge: Remedy = {
         `A rollout is under way, and the deployment may be its own: deploy abort ${seen.fleet} ends it.`,
       );
     }
-    const blocked = held(seen).filter((one) => zone === undefined || one.zone === zone);
-    if (blocked.length === 0) return none(`No deployment holds ${zone ?? seen.fleet} now.`);
+    const all = held(seen);
+    const blocked = zone === undefined ? stuckIn(seen) : all.filter((one) => one.zone === zone);
+    if (blocked.length === 0) return none(whyNone(seen.fleet, zone, all));
     return planned(
       blocked.map(({ zone: where, id }) => ({ do: 'fail-deployment', zone: where, deployment: id })),
       blocked.map(
@@ -38,6 +38,15 @@ export const unwedge: Remedy = {
     );
   },
 };
+
+/** Somebody may be at work on any other one: it is failed when its zone is named, and never with a stuck one. */
+const stuckIn = (seen: Symptoms) =>
+  held(seen).filter(({ since, hasOwnWay }) => !hasOwnWay && since !== null && seen.now - since >= STUCK_MS);
+
+function whyNone(fleet: string, zone: string | undefined, [first]: { zone: string }[]): string {
+  if (zone !== undefined || first === undefined) return `No deployment holds ${zone ?? fleet} now.`;
+  return `The deployment that holds ${first.zone} does not look stuck: it is younger than ten minutes or waits for somebody. To fail it all the same name its zone: remedy ${fleet} unwedge ${first.zone}.`;
+}
 
 const held = ({ zones }: Symptoms) =>
   (zones ?? []).flatMap(({ zone, blocked, bad }) =>
