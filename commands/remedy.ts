@@ -71,6 +71,15 @@ async function run(args: RemedyArguments, context: CommandContext): Promise<Repl
     return { visibility: 'caller', message };
   }
   const { steps, lines } = planOf(args.remedy, args.words, seen);
+  const { channel, policy } = context.fleets.find(({ name }) => name === args.fleet)!;
+  // An override or a freeze is what people want, and is kept in any mode; every other step touches the world.
+  if (policy.mode === 'advise' && steps.some((step) => step.do !== 'say')) {
+    throw new OperatorError(
+      'conflict',
+      `${args.fleet} is in advise mode: Muster changes nothing there. Try it with --dry-run.`,
+      full,
+    );
+  }
   const { by, now } = context;
   const id = context.newId();
   const state: RemedyRun = {
@@ -98,7 +107,6 @@ async function run(args: RemedyArguments, context: CommandContext): Promise<Repl
     at: now,
     state,
   };
-  const { channel } = context.fleets.find(({ name }) => name === args.fleet)!;
   const message = remedyMessage(state);
   const row: OutboxRow = {
     v: 1,
