@@ -9,6 +9,7 @@ import { approvalWords, remedyMessage } from '../src/core/views/remedy.js';
 import { OutsideError } from '../src/errors.js';
 import { performRemedy } from '../src/perform.js';
 import type { Lease, StoredMachine } from '../src/ports.js';
+import { nodesOut } from '../src/symptoms.js';
 import { announceAll } from './announce.js';
 import { noteLater } from './incident-note.js';
 import { defineJob } from './job.js';
@@ -18,7 +19,9 @@ import { row } from './messages.js';
 /** Until somebody else lets go of the fleet, or a drain is over; Muster time. */
 const WAIT_MS = 10_000;
 const RETRY_MS = 20_000;
-/** What has not come to its end by then is given up. */
+/** Between two looks at a drain that does not end. */
+const LATE_MS = 60_000;
+/** What has not come to its end by then is given up; a node that was drained is given back however late it is. */
 const OVERDUE_MS = 30 * 60_000;
 
 /**
@@ -62,12 +65,14 @@ async function oneStep(
   const step = run.steps[run.next];
   const now = context.clock.now();
   if (step === undefined) return end(stored, { ...run, status: 'done' }, fleet, lease, context);
-  if (now - run.at > OVERDUE_MS) {
+  const isOverdue = now - run.at > OVERDUE_MS;
+  const isReturn = step.do === 'return-node';
+  if (isOverdue && !isReturn) {
     return end(stored, failed(run, 'It took too long and was given up.'), fleet, lease, context);
   }
   try {
     const result = await act(step, run, `${stored.id}-${run.next}`, fleet, context);
-    if (result === 'wait') return WAIT_MS;
+    if (result === 'wait') return isOverdue ? LATE_MS : WAIT_MS;
     const outcome = [...run.outcome, result.said];
     if (result.status !== 'done')
       return end(stored, { ...run, outcome, status: result.status }, fleet, lease, context);
@@ -79,7 +84,11 @@ async function oneStep(
     context.meter.peerFailed(error.peer, error.why);
     context.log.warn({ fleet: fleet.name, remedy: run.name, class: error.class }, error.message);
     if (error.class === 'human') {
-      return end(stored, failed(run, `${error.peer} refused it (${error.why}).`), fleet, lease, context);
+      const refused = `${error.peer} refused it (${error.why}).`;
+      if (!isReturn) return end(stored, failed(run, refused), fleet, lease, context);
+      const told = `${refused} It is tried again until the node takes work.`;
+      if (run.outcome.at(-1) === told) return LATE_MS;
+      return end(stored, { ...run, outcome: [...run.outcome, told] }, fleet, lease, context);
     }
     return error.retryAfterMs === null
       ? RETRY_MS
@@ -101,6 +110,9 @@ async function act(
   fleet: FleetConfig,
   context: JobContext,
 ): Promise<'wait' | Acted> {
+  // A maintenance that has begun meanwhile keeps it out, and gives it back.
+  if (step.do === 'return-node' && (await nodesOut(fleet.name, context.store)).includes(step.node))
+    return { status: 'done', said: `${step.name} is under maintenance by now, which gives it back.` };
   if (step.do !== 'say') {
     const result = await performRemedy(step, fleet, context);
     return result === 'wait' ? 'wait' : { status: result.ok ? 'done' : 'failed', said: result.said };

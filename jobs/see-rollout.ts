@@ -4,14 +4,13 @@ import type { FleetConfig } from '../src/config.js';
 import { assess } from '../src/core/assess.js';
 import { type FleetHealth, servesNothing } from '../src/core/health/state.js';
 import { emptyMemory } from '../src/core/learn.js';
-import { isOut, MAINTENANCE, type MaintenanceState } from '../src/core/maintenance/state.js';
 import type { Millis, Seen } from '../src/core/model.js';
 import { cycleStart } from '../src/core/policy.js';
 import type { FleetImages, WorkerImage } from '../src/core/rollout/images.js';
 import type { RolloutSeen, RolloutState } from '../src/core/rollout/state.js';
 import { valleyOf } from '../src/core/rollout/valley.js';
-import type { FleetState, RolloutReader, StoredMachine } from '../src/ports.js';
-import { storedHealth } from '../src/symptoms.js';
+import type { FleetState, RolloutReader } from '../src/ports.js';
+import { nodesOut, storedHealth } from '../src/symptoms.js';
 import { type Look, look, openFreezes, seenOf } from './look.js';
 
 const LOG_LINES = 12;
@@ -49,7 +48,7 @@ export async function seeRollout(
     need,
     valleyAt: need === null ? null : valleyOf(fleet.policy, seen, need),
     freezes: openFreezes(state.freezes, now),
-    maintained: await maintainedOf(fleet, context),
+    maintained: await nodesOut(fleet.name, context.store),
     applying: seen.applying === true,
     log: failed === undefined ? null : await tail(fleet, failed.id, rollouts, context),
   };
@@ -87,14 +86,6 @@ function seenNow(fleet: FleetConfig, looked: Look, state: FleetState, now: Milli
   const cycle = cycleStart(now, fleet.policy);
   const memory = state.memory ?? emptyMemory();
   return seenOf(fleet, looked, state, memory, { now, cycle, trigger: 'cycle', speed });
-}
-
-/** By the store, which knows it before the node shows it; a node that a person fenced is not among them. */
-async function maintainedOf(fleet: FleetConfig, context: JobContext): Promise<string[]> {
-  const all = (await context.store.machines(MAINTENANCE)) as StoredMachine<MaintenanceState>[];
-  return all.flatMap(({ open, fleet: name, state }) =>
-    open && name === fleet.name && isOut(state) ? [state.node.id] : [],
-  );
 }
 
 /** The reason of a failure is worth a try, and never a failure of its own. */

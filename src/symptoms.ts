@@ -1,6 +1,7 @@
 /** Gathers what remedies depend on. A peer that does not answer leaves its part unknown. */
 import type { FleetConfig } from './config.js';
 import { HEALTH, type HealthState, isFresh } from './core/health/state.js';
+import { isOut, MAINTENANCE, type MaintenanceState } from './core/maintenance/state.js';
 import type { Freeze, Millis, ZoneSeen } from './core/model.js';
 import { heldBelow, openOverride } from './core/override.js';
 import type { Symptoms } from './core/remedies/remedy.js';
@@ -22,15 +23,16 @@ export async function symptomsOf(
   sources: SymptomSources,
 ): Promise<Symptoms> {
   const { orchestrator, deadLetters, store } = sources;
-  const [state, zones, nodes, workers, letters] = await Promise.all([
+  const [state, zones, nodes, workers, letters, maintained] = await Promise.all([
     store.fleet(fleet.name),
     known(orchestrator.zones(fleet.orchestrator)),
     known(orchestrator.nodes(fleet.orchestrator)),
     known(orchestrator.workers(fleet.orchestrator)),
     deadLetters ? known(deadLetters.count(fleet.demand)) : null,
+    nodesOut(fleet.name, store),
   ]);
   const light = await lightSymptoms(fleet, now, state, zones, store);
-  return { ...light, nodes, workers, deadLetters: letters };
+  return { ...light, nodes, maintained, workers, deadLetters: letters };
 }
 
 /** What the minute's look sees, asked again between two of them. */
@@ -66,6 +68,7 @@ export async function lightSymptoms(
     now,
     zones,
     nodes: null,
+    maintained: [],
     workers: null,
     desired: state.memory?.desired ?? null,
     ceiling: fleet.policy.ceiling,
@@ -98,6 +101,15 @@ export async function storedHealth(
   const stored = await store.machine(HEALTH, fleet.name);
   const health = (stored?.state as HealthState | undefined) ?? null;
   return health !== null && isFresh(health, now) ? health : null;
+}
+
+/** By the store, which knows it before the node shows it; a node that a person fenced is not among them. */
+export async function nodesOut(fleet: string, store: Pick<StoreReader, 'machines'>): Promise<string[]> {
+  const all = (await store.machines(MAINTENANCE)).filter((one) => one.open && one.fleet === fleet);
+  return all
+    .map(({ state }) => state as MaintenanceState)
+    .filter(isOut)
+    .map(({ node }) => node.id);
 }
 
 async function known<T>(answer: Promise<T>): Promise<T | null> {

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetHealth, Ill } from '../../src/core/health/state.js';
-import { summarize } from '../../src/core/model.js';
+import { markOf } from '../../src/core/maintenance/state.js';
+import { type NodeSeen, summarize } from '../../src/core/model.js';
 import { findRemedy, fitting, remedies } from '../../src/core/remedies/index.js';
 import type { Symptoms } from '../../src/core/remedies/remedy.js';
 import { mayRunByItself, type RemedyRun } from '../../src/core/remedies/run.js';
@@ -19,6 +20,7 @@ const seen = (more: Partial<Symptoms> = {}): Symptoms => ({
   now: NOON,
   zones: someZones(),
   nodes: [],
+  maintained: [],
   workers: [],
   desired: 4,
   ceiling: 20,
@@ -234,6 +236,18 @@ test('never two nodes of a fleet at once', () => {
   equal(planOf('recycle-node', ['n1'], busy).kind, 'none');
   const free = planOf('recycle-node', ['n1'], seen({ nodes: [node('n1', null)] }));
   deepEqual(free.kind === 'plan' && free.steps.map((step) => step.do), ['drain-node', 'return-node']);
+});
+
+test('a node under maintenance is not recycled: it would take work again just before it is stopped', () => {
+  const node = (drain: NodeSeen['drain']): NodeSeen => ({
+    ...{ id: 'n1', name: 'gpu-1', zone: 'a', status: 'ready', eligible: false, workers: 0, drain },
+  });
+  const drained = seen({ nodes: [node({ decisionId: markOf('m1'), done: true })] });
+  const fenced = seen({ nodes: [node(null)], maintained: ['n1'] });
+  for (const symptoms of [drained, fenced]) {
+    const plan = planOf('recycle-node', ['gpu-1'], symptoms);
+    match(plan.kind === 'none' ? plan.why : '', /gpu-1 is under maintenance/);
+  }
 });
 
 test('dead letters go back a hundred at the most', () => {

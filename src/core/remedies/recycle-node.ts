@@ -1,3 +1,4 @@
+import { isMaintenanceMark } from '../maintenance/state.js';
 import { duringRollout, illNode } from './ill.js';
 import { none, planned, type Remedy, type Symptoms } from './remedy.js';
 
@@ -12,7 +13,7 @@ export const recycleNode: Remedy = {
   falls: true,
   fits(seen) {
     const ill = illNode(seen);
-    if (ill === null) return null;
+    if (ill === null || seen.maintained.includes(ill.node)) return null;
     return `none of the ${ill.slots} workers on node ${nameOf(ill.node, seen)} in ${ill.zone} serves`;
   },
   doubt: duringRollout,
@@ -32,6 +33,11 @@ export const recycleNode: Remedy = {
     }
     const node = nodes.find(({ name, id }) => name === wanted || id === wanted);
     if (node === undefined) return none(`${fleet} has no node “${wanted.slice(0, 60)}”.`);
+    const isMaintained = node.drain !== null && isMaintenanceMark(node.drain.decisionId);
+    if (isMaintained || seen.maintained.includes(node.id))
+      return none(
+        `${node.name} is under maintenance: it may be stopped soon, and takes work again when that is over.`,
+      );
     const other = nodes.find(
       ({ id, drain, eligible }) => id !== node.id && drain !== null && !drain.done && !eligible,
     );

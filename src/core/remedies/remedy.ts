@@ -12,6 +12,8 @@ export interface Symptoms {
   now: Millis;
   zones: ZoneSeen[] | null;
   nodes: NodeSeen[] | null;
+  /** Ids of the nodes that a maintenance takes out or keeps out; none where nobody asked for the nodes. */
+  maintained: string[];
   workers:
     | {
         id: string;
