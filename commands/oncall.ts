@@ -1,14 +1,17 @@
 import type { Span } from '../src/core/message.js';
-import { type Duty, nextUp, onDuty } from '../src/core/rota.js';
+import type { Millis } from '../src/core/model.js';
+import { type Duty, isNextUnknown, nextUp, onDuty } from '../src/core/rota.js';
 import { type OnCallSeen, onCallMessage } from '../src/core/views/paged.js';
 import { refusal } from '../src/core/views/problem.js';
 import { OperatorError } from '../src/errors.js';
+import type { Rota } from '../src/ports.js';
 import { knownFleet } from './arguments.js';
 import { type CommandContext, defineVerb, type Reply } from './command.js';
 
 const usage = 'oncall [fleet]';
-/** How far ahead the next turn is looked for. */
+/** How far ahead the next turn is looked for: where turns are long, a second time. Short ones of a month are many pages. */
 const AHEAD_MS = 7 * 86_400_000;
+const FAR_AHEAD_MS = 30 * 86_400_000;
 
 export const oncall = defineVerb<{ fleet: string | null }>({
   name: 'oncall',
@@ -33,23 +36,28 @@ export const oncall = defineVerb<{ fleet: string | null }>({
       };
     }
     const asked = await Promise.all(
-      fleets.map(async ({ name }) => ({ name, duties: await rota.duties(name, now, now + AHEAD_MS) })),
+      fleets.map(async ({ name }) => ({ name, duties: await dutiesOf(name, rota, now) })),
     );
-    const groups = await Promise.all(
-      grouped(asked).map(async ({ fleets: names, duties }): Promise<OnCallSeen> => {
-        const said = new Set<string>();
-        const name = async (duty: Duty) => ({ duty, who: await nameOf(duty, said, context) });
-        const standing: OnCallSeen['now'] = [];
-        // One after the other: who was mentioned already is only named.
-        for (const duty of onDuty(duties, now)) standing.push(await name(duty));
-        const next = nextUp(duties, now).map((duty) => ({ duty, who: duty.person.name }));
-        return { fleets: names, now: standing, next };
-      }),
-    );
+    const said = new Set<string>();
+    const groups: OnCallSeen[] = [];
+    // One after the other: who was mentioned already is only named.
+    for (const { fleets: names, duties } of grouped(asked)) {
+      const standing: OnCallSeen['now'] = [];
+      for (const duty of onDuty(duties, now)) standing.push({ duty, who: await nameOf(duty, said, context) });
+      const next = nextUp(duties, now).map((duty) => ({ duty, who: duty.person.name }));
+      groups.push({ fleets: names, now: standing, next });
+    }
     const without = asked.flatMap(({ name, duties }) => (duties === null ? [name] : []));
     return { visibility: 'caller', message: onCallMessage(groups, without) };
   },
 });
+
+/** null: no rota is named for the fleet. */
+async function dutiesOf(fleet: string, rota: Rota, now: Millis): Promise<Duty[] | null> {
+  const near = await rota.duties(fleet, now, now + AHEAD_MS);
+  if (near === null || !isNextUnknown(near, now)) return near;
+  return rota.duties(fleet, now, now + FAR_AHEAD_MS);
+}
 
 /** Fleets with one and the same rota share a paragraph. */
 function grouped(asked: { name: string; duties: Duty[] | null }[]): { fleets: string[]; duties: Duty[] }[] {

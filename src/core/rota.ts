@@ -51,6 +51,14 @@ export function nextUp(duties: Duty[], now: Millis): Duty[] {
     .sort(byLevel);
 }
 
+/** Whether somebody's turn ends, or nobody is on call, and who comes next is not among these: it lies further ahead. */
+export function isNextUnknown(duties: Duty[], now: Millis): boolean {
+  const standing = onDuty(duties, now);
+  const answered = new Set(nextUp(duties, now).map(({ level }) => level));
+  if (standing.length === 0) return answered.size === 0;
+  return standing.some(({ level, until }) => until !== null && !answered.has(level));
+}
+
 const isOpen = ({ from, until }: Duty, now: Millis): boolean =>
   (from === null || from <= now) && (until === null || until > now);
 
