@@ -8,7 +8,7 @@ import { wakeMaintenance } from './maintenance.js';
 /** An enqueue has a second: of thousands at once the last ones would be too late. */
 const AT_ONCE = 100;
 
-/** Every minute: asks for an observation of each fleet, and wakes open maintenances, approvals that were not carried out, and the senders of whatever still waits. */
+/** Every minute: asks for an observation of each fleet, and wakes open maintenances, approvals that were not carried out, proposals whose time is over, and the senders of whatever still waits. */
 export const minute = defineJob({
   name: 'minute',
   data: z.object({ v: z.literal(1) }),

@@ -1,5 +1,5 @@
 /** A risky change is approved, and the process that took the click is killed at each of its steps. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { accessSchema } from '../../src/core/access.js';
 import type { Message } from '../../src/core/message.js';
@@ -115,4 +115,37 @@ test('an approval that comes too late, or for a fleet that changed, is not carri
     const told = [...day.scene.shown.values()].join('\n');
     match(told, /Approved, but not done: Scale ocr 4 → 2.*(quarter of an hour|ocr changed before)/s, why);
   }
+});
+
+test('a proposal that nobody clicked in time loses its buttons, and a click after that changes nothing', async (t) => {
+  let machine = 0;
+  const scene = await aPagingScene({ ports: { machineNow: () => machine } });
+  t.after(scene.close);
+  const ravi = { id: 'slack:U0RAVI', name: 'Ravi Menon' };
+  await scene.say('freeze ocr for 2h because the bank migrates', ravi, 'ravi@sandbox.example');
+  scene.world.now += 1_000;
+  await scene.app.handle({ text: 'unfreeze ocr', by: ASHA, where: 'C9' });
+  await scene.settle();
+  const posted = () => [...scene.shown.entries()].find(([key]) => key.startsWith('proposal'))?.[1] ?? '';
+  const pass = async (ms: number) => {
+    machine += ms;
+    scene.enqueue('minute', { v: 1 });
+    await scene.pass(ms);
+  };
+  await pass(299_000);
+  match(posted(), /Drop it/, 'it waits still');
+  await pass(60_000);
+  match(posted(), /expired: nobody confirmed it within five minutes/);
+  doesNotMatch(posted(), /Drop it/);
+  const [stored] = (await scene.store.machines('proposal')) as StoredMachine<Proposal>[];
+  deepEqual([stored?.open, stored?.state.outcome, stored?.state.decidedBy], [false, 'expired', null]);
+  const made = async () =>
+    (await scene.store.audit(50)).filter(({ action }) => /expired|decline/.test(action));
+  deepEqual(
+    (await made()).map(({ action, by }) => [action, by.id]),
+    [['proposal-expired', 'muster']],
+  );
+  match(await scene.say(`confirm ${stored?.id}`), /expired/);
+  equal((await scene.store.fleet('ocr')).freezes.length, 1);
+  equal((await made()).length, 1);
 });
