@@ -51,7 +51,7 @@ function parse(words: string[], context: ParseContext): FreezeArguments {
 
 /** A freeze is the emergency brake: it never waits for a click. */
 async function plan(args: FreezeArguments, context: CommandContext): Promise<Plan | null> {
-  const existing = await sameFreeze(args.fleet, context);
+  const existing = await inTheWay(args, context);
   if (existing !== null && !args.replace) return null;
   const words = freezeWords(args);
   return {
@@ -73,7 +73,7 @@ export function fleetOrAll(word: string | undefined, context: ParseContext): str
 
 async function run(args: FreezeArguments, context: CommandContext, attempts = 3): Promise<Reply> {
   const { by, now } = context;
-  const existing = await sameFreeze(args.fleet, context);
+  const existing = await inTheWay(args, context);
   if (existing !== null && !args.replace) {
     return {
       visibility: 'caller',
@@ -137,12 +137,25 @@ async function run(args: FreezeArguments, context: CommandContext, attempts = 3)
   return { visibility: 'channel', message: await followUp([], rows, context, message) };
 }
 
-/** The open freeze of exactly this fleet, or of all. */
-export async function sameFreeze(fleet: string, context: CommandContext): Promise<Freeze | null> {
+/**
+ * The freeze that this one would take the place of. A hold of cuts that outlasts a freeze of all changes stands beside it,
+ * and holds from its end on; of both, a new one takes the place of its like.
+ */
+async function inTheWay(args: FreezeArguments, context: CommandContext): Promise<Freeze | null> {
+  const all = await freezesOf(args.fleet, context);
+  const others = all.filter(
+    ({ kind, until }) => !(args.kind === 'down' && kind === 'all' && until < args.until),
+  );
+  const like = others.find(({ kind }) => kind === args.kind) ?? others[0];
+  return like ?? (args.replace ? all[0] : undefined) ?? null;
+}
+
+/** The open freezes of exactly this fleet, or of all; the one that ends last is the first. */
+export async function freezesOf(fleet: string, context: CommandContext): Promise<Freeze[]> {
   const reader = fleet === '*' ? context.fleets[0]?.name : fleet;
-  if (reader === undefined) return null;
+  if (reader === undefined) return [];
   const state = await context.store.fleet(reader);
-  return openFreezes(state.freezes, context.now).find((freeze) => freeze.fleet === fleet) ?? null;
+  return openFreezes(state.freezes, context.now).filter((freeze) => freeze.fleet === fleet);
 }
 
 /** Where a freeze is announced: the fleet's channel, or each fleet's once. */

@@ -6,7 +6,7 @@ import { at, who } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
 import { changeBy, elsewhere, followUp } from './consequences.js';
-import { channelsOf, fleetOrAll, sameFreeze } from './freeze.js';
+import { channelsOf, fleetOrAll, freezesOf } from './freeze.js';
 
 const usage = 'unfreeze [fleet] [because <reason>]';
 
@@ -41,8 +41,8 @@ function parse(words: string[], context: ParseContext): UnfreezeArguments {
 
 /** Lifting what somebody else set is risky: they may know something. */
 async function plan({ fleet, id }: UnfreezeArguments, context: CommandContext): Promise<Plan | null> {
-  const existing = await sameFreeze(fleet, context);
-  if (existing === null || (id !== null && existing.id !== id)) return null;
+  const { chosen: existing } = await choice(fleet, id, context);
+  if (existing === null) return null;
   const { by } = existing;
   return {
     action: `End the freeze of ${fleet === '*' ? 'all fleets' : fleet}`,
@@ -60,9 +60,16 @@ async function plan({ fleet, id }: UnfreezeArguments, context: CommandContext): 
 
 async function run({ fleet, id }: UnfreezeArguments, context: CommandContext): Promise<Reply> {
   const { by, now } = context;
-  const existing = await sameFreeze(fleet, context);
-  if (existing === null || (id !== null && existing.id !== id)) return gone(fleet, id, existing, context);
+  const { chosen: existing, others } = await choice(fleet, id, context);
+  if (existing === null) return gone(fleet, id, others[0] ?? null, context);
   const message = freezeEnded(existing, { how: 'cancelled', by }, now);
+  const [left] = others;
+  if (left !== undefined) {
+    message.parts.push(
+      { kind: 'text', text: 'Another one goes on; to end that, too, say it again:' },
+      { kind: 'text', text: freezeLine(left) },
+    );
+  }
   const audit = {
     at: now,
     by,
@@ -78,6 +85,20 @@ async function run({ fleet, id }: UnfreezeArguments, context: CommandContext): P
   // Two at once: the store kept one of them.
   if (stored !== 'stored') return gone(fleet, existing.id, null, context);
   return { visibility: 'channel', message: await followUp(namesOf(fleet, context), rows, context, message) };
+}
+
+/** A freeze of all changes and a hold of cuts may stand together: the one of the button, else what forbids more. */
+async function choice(
+  fleet: string,
+  id: string | null,
+  context: CommandContext,
+): Promise<{ chosen: Freeze | null; others: Freeze[] }> {
+  const open = await freezesOf(fleet, context);
+  const chosen =
+    id === null
+      ? (open.find(({ kind }) => kind === 'all') ?? open[0])
+      : open.find((freeze) => freeze.id === id);
+  return { chosen: chosen ?? null, others: open.filter((freeze) => freeze !== chosen) };
 }
 
 const namesOf = (fleet: string, context: CommandContext): string[] =>

@@ -60,6 +60,25 @@ test('a second freeze is refused with the first one shown; unfreeze ends it and 
   equal((await say('unfreeze', context)).refused, 'not-found');
 });
 
+test('a hold of cuts that outlasts a freeze of all changes stands beside it, and each is ended by itself', async () => {
+  const { context, store } = aScene();
+  const kinds = async () => (await store.fleet('ocr')).freezes.map(({ kind }) => kind).sort();
+  await say('freeze ocr for 5m because a quick look', context);
+  const shorter = await say('freeze ocr down for 3m because demo', context);
+  equal(shorter.refused, 'conflict', 'all is forbidden that long already');
+  equal((await say('freeze ocr down for 1h because demo', context)).refused, undefined);
+  deepEqual(await kinds(), ['all', 'down']);
+  equal((await say('freeze ocr down for 2h because demo', context)).refused, 'conflict');
+  await say('freeze ocr down for 2h --replace because demo', context);
+  deepEqual(await kinds(), ['all', 'down'], 'a new one takes the place of its like');
+  const [all] = (await store.fleet('ocr')).freezes.filter(({ kind }) => kind === 'all');
+  const ended = await say(`unfreeze ocr #${all?.id}`, context);
+  match(shellText(ended.message), /Another one goes on.*demo/s);
+  deepEqual(await kinds(), ['down']);
+  await say('unfreeze ocr', context);
+  deepEqual(await kinds(), []);
+});
+
 test('--replace leaves one freeze, the new one', async () => {
   const { context, store } = aScene();
   await say('freeze ocr for 1h because first', context);

@@ -1,8 +1,9 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { AlertState } from '../../src/core/incident.js';
 import type { RemedyRun } from '../../src/core/remedies/run.js';
 import { withDecision } from '../support/fleet.js';
+import { anIncident } from '../support/paged-incident.js';
 import { aPagingScene, type PagingScene } from '../support/paging.js';
 
 let scene: PagingScene;
@@ -139,4 +140,21 @@ test('while somebody else holds the fleet a remedy waits, and goes on when it is
   await scene.store.release(lease);
   await scene.pass(10_000);
   equal(stopped.length, 2);
+});
+
+test('Hold scale-down under a freeze that ends sooner holds from its end on', async (t) => {
+  const day = await anIncident();
+  t.after(day.scene.close);
+  await day.scene.say('freeze ocr for 5m because a quick look');
+  await day.click('hold-scale-down');
+  const { now } = day.scene.world;
+  const { freezes } = await day.scene.store.fleet('ocr');
+  deepEqual(freezes.map(({ kind, until }) => [kind, Math.ceil((until - now) / 60_000)]).sort(), [
+    ['all', 5],
+    ['down', 60],
+  ]);
+  match(day.notes().at(-1) ?? '', /Ravi Menon/);
+  doesNotMatch(day.notes().at(-1) ?? '', /Refused/);
+  await day.click('hold-scale-down');
+  equal((await day.scene.store.fleet('ocr')).freezes.length, 2, 'the hour begins anew, and the freeze stays');
 });
