@@ -11,6 +11,7 @@
 #   HEALTH_PORT    containers answer for their health at this port and the next SLOTS - 1; 18080 when absent
 #   HEALTH_HOST    the VM's address on which they do; every one when absent
 #   HEALTH_COMMAND says how they all are, for Muster to read as a file: see worker-health.sh beside this; absent: no file
+#   DOCKER_SECONDS how long the Docker daemon may say nothing, while it is restarted say; 60 when absent
 #   CPUS           the VM's CPUs; absent: asked for. Each container is pinned to its own share of them
 set -u
 
@@ -19,6 +20,7 @@ set -u
 slots=${SLOTS:-4}
 stop_seconds=${STOP_SECONDS:-60}
 start_seconds=${START_SECONDS:-300}
+docker_seconds=${DOCKER_SECONDS:-60}
 service=${SERVICE:-worker}
 cpus=${CPUS:-$(nproc)}
 
@@ -30,13 +32,20 @@ export HEALTH_PORTS HEALTH_TIMEOUT
 
 compose() { docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
 
+# Until every container says that it is healthy: its model is loaded, its device answers. `timeout` is here without a limit:
+# told to stop it takes docker and its plugin along, within 5 s. Killing docker alone could leave the plugin at work.
+start() {
+  exec timeout --kill-after=5 0 docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" \
+    up --detach --wait --wait-timeout "$start_seconds" --remove-orphans --scale "$service=$slots"
+}
+
 # By the label and not by the file: an older file may have named other services.
 stale() { docker ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT"; }
 
 clear_stale() {
   left=$(stale)
   [ -z "$left" ] && return 0
-  echo "removing what an earlier task left: $(echo "$left" | wc -l) containers"
+  echo "removing containers that were left: $(echo "$left" | wc -l)"
   # shellcheck disable=SC2086 # ids, one a word
   docker rm --force $left
 }
@@ -59,14 +68,35 @@ end_health() {
 }
 trap end_health EXIT
 
+# A daemon that is restarted does not answer for a while, and its containers may run on (live-restore): that is no reason
+# to stop them, so only its own answer says that none runs.
+any_runs() {
+  give_up=$(($(date +%s) + docker_seconds))
+  until ids=$(compose ps --quiet --status running "$service"); do
+    if [ "$(date +%s)" -ge "$give_up" ]; then
+      echo "Docker has not answered for $docker_seconds s"
+      return 1
+    fi
+    sleep 1 &
+    wait "$!"
+  done
+  [ -n "$ids" ] || echo 'no container runs any more'
+  [ -n "$ids" ]
+}
+
+up=
 stopping=
 stop() {
   [ -n "$stopping" ] && return
   stopping=yes
   echo 'stopping: workers finish what they hold'
   end_health
+  # A start that went on would make containers behind the back of what follows.
+  [ -n "$up" ] && kill "$up" 2>/dev/null && wait "$up"
   compose stop --timeout "$stop_seconds"
   compose down --remove-orphans --timeout 5
+  # What the daemon was still making for the start.
+  clear_stale
   [ -n "${logs:-}" ] && kill "$logs" 2>/dev/null
   exit 0
 }
@@ -74,13 +104,14 @@ stop() {
 trap stop TERM INT
 
 clear_stale
-# Until every container says that it is healthy: its model is loaded, its device answers.
-compose up --detach --wait --wait-timeout "$start_seconds" --remove-orphans --scale "$service=$slots" &
-if ! wait "$!"; then
+start &
+up=$!
+if ! wait "$up"; then
   echo "not all of $slots containers became healthy within $start_seconds s"
   compose down --remove-orphans --timeout 5
   exit 1
 fi
+up=
 pin || echo 'CPUs could not be pinned; the containers share them'
 if [ -n "${HEALTH_COMMAND:-}" ]; then
   sh "$(dirname "$0")/worker-health.sh" &
@@ -93,9 +124,7 @@ logs=$!
 while :; do
   wait "$logs"
   [ -n "$stopping" ] && exit 0
-  running=$(compose ps --quiet --status running "$service" | wc -l)
-  if [ "$running" -eq 0 ]; then
-    echo 'no container runs any more'
+  if ! any_runs; then
     compose down --remove-orphans --timeout 5
     exit 1
   fi

@@ -19,15 +19,20 @@ import { fileURLToPath } from 'node:url';
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
 const wrapper = join(deploy, 'nomad/compose-worker.sh');
 
-/** Containers are lines of a file; `logs --follow` lives until nothing runs any more. */
+/**
+ * Containers are lines of a file; `logs --follow` lives until nothing runs any more, or until nobody answers. A slow `up` is a
+ * plugin that goes on alone when only its parent is killed; the daemon may have one more container in the making.
+ */
 const DOCKER = `#!/bin/sh
 echo "$*" >>"$BOOKS/calls"
 [ "$1" = compose ] && { shift; while case "$1" in --project-name|--file) true ;; *) false ;; esac; do shift 2; done; }
+[ -e "$BOOKS/away" ] && { echo 'Cannot connect to the Docker daemon' >&2; exit 1; }
 case "$1" in
   ps) cat "$BOOKS/containers" 2>/dev/null ;;
-  up) echo "$HEALTH_PORTS" >"$BOOKS/ports"; [ -e "$BOOKS/ill" ] && exit 1; for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
-  logs) while [ -s "$BOOKS/containers" ]; do sleep 0.05; done ;;
-  stop|down|rm) : >"$BOOKS/containers" ;;
+  up) if [ -e "$BOOKS/slow" ]; then echo c1 >"$BOOKS/containers"; sleep 60 & echo $! >"$BOOKS/plugin"; wait; fi
+    echo "$HEALTH_PORTS" >"$BOOKS/ports"; [ -e "$BOOKS/ill" ] && exit 1; for n in 1 2 3 4; do echo "c$n"; done >"$BOOKS/containers" ;;
+  logs) while [ -s "$BOOKS/containers" ] && [ ! -e "$BOOKS/away" ]; do sleep 0.05; done ;;
+  stop|down|rm) : >"$BOOKS/containers"; [ "$1" = down ] && [ -e "$BOOKS/slow" ] && echo c2 >"$BOOKS/containers" ;;
 esac
 exit 0
 `;
@@ -65,6 +70,15 @@ describe('the wrapper of several model containers on one VM', () => {
     }
     throw new Error(`not in time: ${calls().join(' | ')}`);
   };
+  const note = (name: string) => Number(readFileSync(join(folder, name), 'utf8'));
+  const isAlive = (pid: number): boolean => {
+    try {
+      // One that has ended and waits for its parent to notice is none.
+      return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
   const follows = () => short().some((line) => line.startsWith('logs --follow'));
 
   it('starts as many containers as there are slots, each on CPUs of its own', async () => {
@@ -84,10 +98,50 @@ describe('the wrapper of several model containers on one VM', () => {
       child.kill(signal);
       const [code] = await once(child, 'exit');
       equal(code, 0);
-      deepEqual(short().slice(-2), ['stop --timeout 7', 'down --remove-orphans --timeout 5']);
+      deepEqual(
+        short().filter((line) => /^(stop|down) /.test(line)),
+        ['stop --timeout 7', 'down --remove-orphans --timeout 5'],
+      );
+      equal(readFileSync(join(folder, 'containers'), 'utf8'), '');
+    });
+
+    it(`${signal} while the containers start ends the start first, and none is left`, async () => {
+      writeFileSync(join(folder, 'slow'), '');
+      const child = start();
+      await until(() => existsSync(join(folder, 'plugin')) && note('plugin') > 0);
+      child.kill(signal);
+      const [code] = await once(child, 'exit');
+      equal(code, 0);
+      ok(!isAlive(note('plugin')), 'the start goes on');
+      deepEqual(
+        short().filter((line) => /^(stop|down) /.test(line)),
+        ['stop --timeout 7', 'down --remove-orphans --timeout 5'],
+      );
+      equal(calls().at(-1), 'rm --force c2');
       equal(readFileSync(join(folder, 'containers'), 'utf8'), '');
     });
   }
+
+  it('leaves workers alone while Docker does not answer, and watches them again afterwards', async () => {
+    const child = start();
+    await until(follows);
+    const asked = () => short().filter((line) => line.startsWith('ps --quiet --status running')).length;
+    writeFileSync(join(folder, 'away'), '');
+    await until(() => asked() >= 2);
+    rmSync(join(folder, 'away'));
+    await until(() => short().at(-1)?.startsWith('logs --follow') ?? false);
+    equal(child.exitCode, null);
+    equal(readFileSync(join(folder, 'containers'), 'utf8'), 'c1\nc2\nc3\nc4\n');
+    ok(!short().some((line) => line.startsWith('down')), calls().join(' | '));
+  });
+
+  it('fails when Docker does not answer for long', async () => {
+    const child = start({ DOCKER_SECONDS: '1' });
+    await until(follows);
+    writeFileSync(join(folder, 'away'), '');
+    const [code] = await once(child, 'exit');
+    equal(code, 1);
+  });
 
   it('removes what a killed task left before it starts anew', async () => {
     writeFileSync(join(folder, 'containers'), 'old1\nold2\n');
