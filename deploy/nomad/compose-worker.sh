@@ -7,7 +7,8 @@
 #   SLOTS          containers on this VM
 #   COMPOSE_FILE   the model's file
 #   STOP_SECONDS   how long a container may finish its request; less than the job's kill_timeout
-#   START_SECONDS  until when every container must be healthy; 300 when absent
+#   START_SECONDS  until when every container must be healthy, the image's pull included; less than the job's
+#                  min_healthy_time; 300 when absent
 #   HEALTH_PORT    containers answer for their health at this port and the next SLOTS - 1; 18080 when absent
 #   HEALTH_HOST    the VM's address on which they do; every one when absent
 #   HEALTH_COMMAND says how they all are, for Muster to read as a file: see worker-health.sh beside this; absent: no file
@@ -32,10 +33,11 @@ export HEALTH_PORTS HEALTH_TIMEOUT
 
 compose() { docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" "$@"; }
 
-# Until every container says that it is healthy: its model is loaded, its device answers. `timeout` is here without a limit:
-# told to stop it takes docker and its plugin along, within 5 s. Killing docker alone could leave the plugin at work.
+# Until every container says that it is healthy: its model is loaded, its device answers. Compose's own limit leaves out the
+# pull. `timeout` takes docker and its plugin along within 5 s, also when it is told to stop: killing docker alone could
+# leave the plugin at work.
 start() {
-  exec timeout --kill-after=5 0 docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" \
+  exec timeout --kill-after=5 "$start_seconds" docker compose --project-name "$PROJECT" --file "$COMPOSE_FILE" \
     up --detach --wait --wait-timeout "$start_seconds" --remove-orphans --scale "$service=$slots"
 }
 

@@ -40,19 +40,23 @@ job "workers" {
 
   update {
     max_parallel = 1
-    # The script ends when its containers do not become healthy; while it runs for so long, the model is loaded.
-    health_check      = "task_states"
-    min_healthy_time  = "90s"
-    healthy_deadline  = "8m"
+    # Healthy means loaded. The script ends where its containers are not healthy after START_SECONDS, so one that runs for
+    # longer than that has every model loaded. The price: Nomad refuses the next change of the zone's count for so long. A
+    # check of Nomad's own would know sooner, but needs Consul before 1.4, and would see one of the containers.
+    health_check     = "task_states"
+    min_healthy_time = "330s"
+    # The predecessor's kill_timeout and a start, or a start that fails and another.
+    healthy_deadline  = "12m"
     progress_deadline = "15m"
     auto_revert       = false
   }
 
-  # Paces a drain: one VM's workers at a time.
+  # Paces a drain: one VM's workers at a time, and the next when the stand-ins of these have loaded, as above.
   migrate {
     max_parallel     = 1
-    min_healthy_time = "10s"
-    healthy_deadline = "8m"
+    health_check     = "task_states"
+    min_healthy_time = "330s"
+    healthy_deadline = "12m"
   }
 
   group "workers" {
@@ -106,6 +110,9 @@ job "workers" {
         SLOTS        = var.slots
         STOP_SECONDS = "90"
         HEALTH_PORT  = "${NOMAD_PORT_health}"
+
+        # The pull of the image and the loading of the model. Whoever raises it raises min_healthy_time in both places.
+        START_SECONDS = "300"
 
         HEALTH_HOST    = var.health_command == "" ? "" : "127.0.0.1"
         HEALTH_COMMAND = var.health_command

@@ -161,6 +161,14 @@ describe('the wrapper of several model containers on one VM', () => {
     equal(short().at(-1), 'down --remove-orphans --timeout 5');
   });
 
+  it('fails when the start takes too long, the pull included', async () => {
+    writeFileSync(join(folder, 'slow'), '');
+    const [code] = await once(start({ START_SECONDS: '1' }), 'exit');
+    equal(code, 1);
+    ok(!isAlive(note('plugin')), 'the start goes on');
+    equal(short().at(-1), 'down --remove-orphans --timeout 5');
+  });
+
   it('fails when its containers do not become healthy', async () => {
     writeFileSync(join(folder, 'ill'), '');
     const [code] = await once(start(), 'exit');
@@ -233,5 +241,23 @@ describe('what is deployed', () => {
     const kill = number(job, /kill_timeout = "(\d+)s"/);
     ok(number(job, /STOP_SECONDS = "(\d+)"/) + 15 <= kill);
     ok(kill <= 60 * number(client, /max_kill_timeout = "(\d+)m"/));
+  });
+
+  it('Nomad calls workers healthy no sooner than every model is loaded, in deployments and in drains', () => {
+    const job = readFileSync(join(deploy, 'nomad/workers.nomad.hcl'), 'utf8');
+    const compose = readFileSync(join(deploy, 'nomad/compose.yml'), 'utf8');
+    const number = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+    const start = number(job, /START_SECONDS = "(\d+)"/);
+    const kill = number(job, /kill_timeout = "(\d+)s"/);
+    ok(number(compose, /start_period: (\d+)s/) <= start);
+    for (const block of ['update', 'migrate']) {
+      const text = new RegExp(`^ {2}${block} \\{.*?^ {2}\\}`, 'ms').exec(job)?.[0] ?? '';
+      match(text, /health_check += "task_states"/);
+      const healthy = number(text, /min_healthy_time += "(\d+)s"/);
+      const deadline = 60 * number(text, /healthy_deadline += "(\d+)m"/);
+      ok(start + 30 <= healthy, `${block}: it may still load`);
+      ok(Math.max(kill, start) + healthy + 60 <= deadline, `${block}: a start that fails and another`);
+      if (block === 'update') ok(deadline < 60 * number(text, /progress_deadline += "(\d+)m"/));
+    }
   });
 });
