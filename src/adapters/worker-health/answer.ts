@@ -23,8 +23,11 @@ const slot = z.object({
   inFlight: z.number().int().min(0),
 });
 
+/** What one slot says wrongly hides none of the others, which may be ill. */
+const slots = z.array(slot.nullable().catch(null)).min(1).max(MOST_SLOTS);
+
 const answer = z.union([
-  z.object({ slots: z.array(slot.nullable()).min(1).max(MOST_SLOTS) }).transform(({ slots }): Said => slots),
+  z.object({ slots }).transform((many): Said => many.slots),
   slot.transform((one): Said => [one]),
 ]);
 

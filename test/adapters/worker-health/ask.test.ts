@@ -31,6 +31,8 @@ const answers: Record<string, RequestListener> = {
   never: (_request, response) => response.end(JSON.stringify({ ...WELL, lastSuccessAt: null })),
   ill: (_request, response) => response.writeHead(503).end(JSON.stringify({ ...WELL, deviceHealthy: false })),
   slots: (_request, response) => response.end(JSON.stringify({ slots: [WELL, { ...WELL, inFlight: 0 }] })),
+  mixed: (_request, response) =>
+    response.end(JSON.stringify({ slots: [{ ...WELL, deviceHealthy: false }, { detail: 'Not Found' }, 7] })),
   junk: (_request, response) => response.end('{"modelLoaded": tru'),
   html: (_request, response) => response.end('<html>ok</html>'),
   empty: (_request, response) => response.end(),
@@ -40,6 +42,7 @@ const answers: Record<string, RequestListener> = {
   negative: (_request, response) => response.end(JSON.stringify({ ...WELL, inFlight: -1 })),
   many: (_request, response) => response.end(JSON.stringify({ slots: Array(65).fill(WELL) })),
   none: (_request, response) => response.end('{"slots":[]}'),
+  shape: (_request, response) => response.end(JSON.stringify({ slots: { one: WELL } })),
   failing: (_request, response) => response.writeHead(500).end(JSON.stringify(WELL)),
   missing: (_request, response) => response.writeHead(404).end(JSON.stringify(WELL)),
   elsewhere: (_request, response) => response.writeHead(302, { location: '/well' }).end(),
@@ -91,7 +94,15 @@ describe('asking workers over HTTP', () => {
     ]);
   });
 
-  for (const id of Object.keys(answers).slice(5))
+  it('a slot that says nothing usable is unknown alone: it hides no sick one beside it', async () => {
+    const [said] = await ask(['mixed']);
+    deepEqual(
+      said?.map((one) => one?.deviceHealthy ?? null),
+      [false, null, null],
+    );
+  });
+
+  for (const id of Object.keys(answers).slice(6))
     it(`takes “${id}” for unknown, and still hears the others`, async () => {
       const [bad, good] = await ask([id, 'well']);
       deepEqual([bad, good?.length], [null, 1]);
