@@ -170,38 +170,81 @@ describe('the script that writes health to a file', () => {
 });
 
 describe('the command that asks the containers', () => {
-  it('gives one answer in the order of their ports; one that says nothing of use is unknown', async () => {
-    const bodies = [
-      JSON.stringify(WELL),
-      '<html>',
-      JSON.stringify({ ...WELL, deviceHealthy: false }, null, 2),
-    ];
-    const { port, servers } = await consecutive(bodies);
+  const sick = { ...WELL, deviceHealthy: false };
+  const ask = async (port: number, slots: number) => {
+    const env = { PATH: process.env.PATH, SLOTS: String(slots), HEALTH_PORT: String(port) };
+    return readAnswer((await promisify(execFile)('sh', [join(deploy, 'compose-health.sh')], { env })).stdout);
+  };
+  /** Who does not answer within a second is unknown: on a machine that stands still that may be any of them. */
+  const says = async (answers: Answer[], expected: (object | null)[]) => {
+    const { port, servers } = await consecutive(answers);
     try {
-      const env = {
-        PATH: process.env.PATH,
-        SLOTS: '3',
-        HEALTH_PORT: String(port),
-      };
-      const ask = async () =>
-        readAnswer((await promisify(execFile)('sh', [join(deploy, 'compose-health.sh')], { env })).stdout);
-      // Who does not answer within a second is unknown: on a machine that stands still that may be any of them.
-      let answer = await ask();
-      for (let tries = 0; tries < 20 && answer?.filter((one) => one === null).length !== 1; tries += 1)
-        answer = await ask();
-      deepEqual(answer, [WELL, null, { ...WELL, deviceHealthy: false }]);
+      const unknown = expected.filter((one) => one === null).length;
+      let said = await ask(port, answers.length);
+      for (let tries = 0; tries < 20 && said?.filter((one) => one === null).length !== unknown; tries += 1)
+        said = await ask(port, answers.length);
+      deepEqual(said, expected);
     } finally {
       for (const server of servers) server.close();
     }
+  };
+
+  it('gives one answer in the order of their ports; one that says nothing of use is unknown', async () => {
+    const text = JSON.stringify(sick, null, 2);
+    await says(
+      [
+        [200, JSON.stringify(WELL)],
+        [200, '<html>'],
+        [503, `\n ${text}\n`],
+      ],
+      [WELL, null, sick],
+    );
   });
 
-  /** Servers at ports one after the other; one that is not well answers with 503. */
-  async function consecutive(bodies: string[]) {
+  it('a container that is down does not serve: nobody listens at its port', async () => {
+    await says([[200, JSON.stringify(WELL)], 'down'], [WELL, { ...WELL, modelLoaded: false }]);
+  });
+
+  it('takes no other status for an answer, whatever stands in it', async () => {
+    const well = JSON.stringify(WELL);
+    await says(
+      [
+        [404, well],
+        [500, well],
+        [302, well],
+        [200, well],
+      ],
+      [null, null, null, WELL],
+    );
+  });
+
+  it('one that prints no JSON, or far too much, spoils the answer of none beside it', async () => {
+    const broken = [
+      '{broken}',
+      '{"modelLoaded":true',
+      `{"log":"${'x'.repeat(40_000)}"}`,
+      '{"a":1}}',
+      '{"a":"\t\u0001"}',
+    ];
+    const nested = {
+      ...sick,
+      gpu: { name: 'T4 "16 GB" \\ é', temperatures: [41.5, -1e3, null, []], more: {} },
+    };
+    await says(
+      [...broken.map((body): Answer => [200, body]), [503, JSON.stringify(nested)]],
+      [...broken.map(() => null), sick],
+    );
+  });
+
+  type Answer = 'down' | [status: number, body: string];
+
+  /** Servers at ports one after the other. */
+  async function consecutive(answers: Answer[]) {
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      const servers = bodies.map((body) =>
-        createServer((_request, response) =>
-          response.writeHead(body.includes('false') ? 503 : 200, { connection: 'close' }).end(body),
-        ),
+      const servers = answers.map((answer) =>
+        createServer((_request, response) => {
+          if (answer !== 'down') response.writeHead(answer[0], { connection: 'close' }).end(answer[1]);
+        }),
       );
       try {
         let next = 0;
@@ -211,6 +254,7 @@ describe('the command that asks the containers', () => {
           });
           next = (server.address() as AddressInfo).port + 1;
         }
+        for (const [slot, answer] of answers.entries()) if (answer === 'down') servers[slot]?.close();
         return { port: next - servers.length, servers };
       } catch {
         for (const server of servers) server.close();
