@@ -94,7 +94,7 @@ stop() {
   echo 'stopping: workers finish what they hold'
   end_health
   # A start that went on would make containers behind the back of what follows.
-  [ -n "$up" ] && kill "$up" 2>/dev/null && wait "$up"
+  [ -n "$up" ] && kill "$up" 2>/dev/null && wait "$up" 2>/dev/null
   compose stop --timeout "$stop_seconds"
   compose down --remove-orphans --timeout 5
   # What the daemon was still making for the start.
