@@ -203,9 +203,15 @@ async function page(head: Head, context: JobContext): Promise<boolean> {
     const event = await context.store.peekPager();
     if (event === null) return false;
     head.event = event;
-    const fleet = context.fleets.find((each) => each.name === event.fleet);
-    if (context.pager !== null) {
-      await context.pager.send(await linked(event, context), fleet?.pagerdutyRoutingKey ?? null);
+    const { pager, fleets } = context;
+    const own = fleets.find(({ name }) => name === event.fleet)?.pagerdutyRoutingKey ?? null;
+    if (pager?.reaches?.(own) === false) {
+      // No time and no mended peer gives it a key: it would stand before every other page.
+      await drop(event, null, context);
+      continue;
+    }
+    if (pager !== null) {
+      await pager.send(await linked(event, context), own);
       if (event.kind !== 'change') await wake(await pagingWorks(context), context);
     }
     await context.store.sentPager(event);
@@ -227,6 +233,21 @@ async function wake(channels: string[], context: JobContext): Promise<void> {
   for (const channel of channels) await announceTo(channel, context);
 }
 
+/** `error`: what the peer said of it; null: no routing key applies. A page's loss is said in the chat. */
+async function drop(event: PagerEvent, error: OutsideError | null, context: JobContext): Promise<void> {
+  const what = event.kind === 'change' ? 'change event' : 'page';
+  context.log.error(
+    { channel: PAGER, event: event.kind, fleet: event.fleet },
+    `dropped a ${what} that cannot be sent: ${error?.message ?? 'no routing key applies to it'}`,
+  );
+  if (event.kind !== 'change') {
+    const lost = droppedRow(event, error?.why ?? null, context);
+    await context.store.push([lost], []);
+    await announceTo(lost.channel, context);
+  }
+  await context.store.sentPager(event);
+}
+
 /** What the peer will never take must not stop what waits behind it; it is kept in the log by its key. */
 async function dropHead(
   channel: string,
@@ -239,16 +260,7 @@ async function dropHead(
     return;
   }
   if (event !== null) {
-    context.log.error(
-      { channel, event: event.kind, fleet: event.fleet },
-      `dropped a page that cannot be sent: ${error.message}`,
-    );
-    if (event.kind !== 'change') {
-      const lost = droppedRow(event, error, context);
-      await context.store.push([lost], []);
-      await announceTo(lost.channel, context);
-    }
-    await context.store.sentPager(event);
+    await drop(event, error, context);
   } else if (row !== null) {
     context.log.error({ channel, key: row.key }, `dropped a message that cannot be sent: ${error.message}`);
     await context.store.sent(row, { channel, ts: '0' }, row.thread?.length ?? 0);

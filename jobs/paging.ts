@@ -58,12 +58,12 @@ export async function pagingWorks(context: JobContext): Promise<string[]> {
   return outbox.map((each) => each.channel);
 }
 
-/** A page that PagerDuty will never take is said in the chat: nobody else would hear of it. */
-export function droppedRow(event: PagerEvent, error: OutsideError, context: JobContext) {
+/** A page that PagerDuty will never take is said in the chat: nobody else would hear of it. `why` null: no routing key applies. */
+export function droppedRow(event: PagerEvent, why: string | null, context: JobContext) {
   const now = context.clock.now();
   const fleet = context.fleets.find(({ name }) => name === event.fleet);
-  const key = `dropped-${event.kind}-${event.at}`;
-  const message = pageDropped(event.fleet, event.summary, error.why);
+  const key = `dropped-${event.kind}-${event.fleet}-${event.at}`;
+  const message = pageDropped(event.fleet, event.summary, why);
   return row(fleet?.channel ?? context.settings.channel, key, event.fleet, 'alert', now, message);
 }
 

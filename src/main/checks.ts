@@ -55,13 +55,7 @@ async function pagerduty(config: Config, onCall: OnCall | null): Promise<CheckRe
     const fix = 'Set PAGERDUTY_ROUTING_KEY, so that alerts wake somebody when Slack is down.';
     return [{ what: events, ok: false, optional: true, detail: 'not configured: nobody is paged', fix }];
   }
-  const hasKey =
-    config.pagerduty.routingKey !== null || config.fleets.every((each) => each.pagerdutyRoutingKey !== null);
-  const checks: CheckResult[] = [
-    hasKey
-      ? { what: events, ok: true, detail: 'each fleet has a routing key' }
-      : { what: events, ok: false, detail: 'a fleet has no routing key', fix: 'Set PAGERDUTY_ROUTING_KEY.' },
-  ];
+  const checks = [{ what: events, ...routingKeys(config.fleets, config.pagerduty.routingKey) }];
   const what = 'PagerDuty: on call';
   if (onCall === null) {
     const fix = 'Set PAGERDUTY_TOKEN (read only is enough) to give whoever is on call a role.';
@@ -81,6 +75,21 @@ async function pagerduty(config: Config, onCall: OnCall | null): Promise<CheckRe
     const detail = error instanceof OutsideError ? error.message : 'it cannot be asked';
     return [...checks, { what, ok: false, detail, fix: 'Look at PAGERDUTY_TOKEN and at the network.' }];
   }
+}
+
+/** A fleet without a key of its own goes by the default one. */
+export function routingKeys(
+  fleets: Pick<Config['fleets'][number], 'name' | 'pagerdutyRoutingKey'>[],
+  fallback: string | null,
+): Omit<CheckResult, 'what'> {
+  const without = fleets.filter((each) => each.pagerdutyRoutingKey === null).map(({ name }) => name);
+  if (fallback !== null) return { ok: true, detail: 'each fleet has a routing key' };
+  if (without.length === 0) {
+    return { ok: true, detail: 'each fleet has a routing key of its own; there is none for other fleets' };
+  }
+  const detail = `nobody is paged about ${without.join(', ')}: no routing key`;
+  const fix = 'Set PAGERDUTY_ROUTING_KEY, or pagerdutyRoutingKeyFrom of each of these fleets.';
+  return { ok: false, detail, fix };
 }
 
 async function guarded(what: string, checks: Promise<CheckResult[]>): Promise<CheckResult[]> {

@@ -4,8 +4,10 @@ import type { Millis } from '../core/model.js';
 import type { Duty, PagerPerson } from '../core/rota.js';
 
 export interface Pager {
-  /** Idempotent by the event's key. */
+  /** Idempotent by the event's key. `routingKey`: the fleet's own; null: the one for fleets without. */
   send(event: PagerEvent, routingKey: string | null): Promise<void>;
+  /** Whether there is a key to send by. Absent: always. */
+  reaches?(routingKey: string | null): boolean;
 }
 
 /** The pager's rota. */

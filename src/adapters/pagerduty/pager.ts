@@ -17,6 +17,7 @@ export function createPager(options: {
   timeoutMs: number;
 }): Pager {
   return {
+    reaches: (own) => (own ?? options.routingKey) !== null,
     send: async (event, own) => {
       const routingKey = own ?? options.routingKey;
       if (routingKey === null) {

@@ -158,17 +158,20 @@ export function pagingWell(since: Millis, now: Millis): Message {
   };
 }
 
-export function pageDropped(fleet: string, summary: string, why: string): Message {
+/** `why` null: no routing key applies to it. */
+export function pageDropped(fleet: string, summary: string, why: string | null): Message {
+  const about = fleet === '*' ? 'all fleets' : fleet;
+  const reason =
+    why === null
+      ? 'No routing key of PagerDuty applies to it: set PAGERDUTY_ROUTING_KEY, or the fleet’s pagerdutyRoutingKeyFrom.'
+      : `PagerDuty will not take it however often it is sent (${why}).`;
   return {
-    summary: `A page about ${fleet} was refused by PagerDuty and is lost: ${summary}`,
-    title: 'A page was refused',
+    summary: `A page about ${about} ${why === null ? 'could not be sent' : 'was refused by PagerDuty'} and is lost: ${summary}`,
+    title: why === null ? 'A page could not be sent' : 'A page was refused',
     tone: 'bad',
     parts: [
       { kind: 'text', text: summary },
-      {
-        kind: 'text',
-        text: `PagerDuty will not take it however often it is sent (${why}). Call the person on call yourself.`,
-      },
+      { kind: 'text', text: `${reason} Call the person on call yourself.` },
     ],
   };
 }
