@@ -189,6 +189,7 @@ export interface Store extends StoreReader {
   sent(row: OutboxRow, ref: ChatRef, threadPosted: number): Promise<void>;
   /** Where a key was posted, and how many of its thread replies. */
   posted(channel: string, key: string): Promise<{ ref: ChatRef; seq: number; threadPosted: number } | null>;
+  /** The oldest page; where none waits the oldest change event, which nobody is called for. Not removed. */
   peekPager(): Promise<PagerEvent | null>;
   sentPager(event: PagerEvent): Promise<void>;
 }

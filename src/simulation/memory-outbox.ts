@@ -84,7 +84,7 @@ export class MemoryOutbox {
   }
 
   peekPager(): PagerEvent | null {
-    return this.#pager[0] ?? null;
+    return this.#pager.find(({ kind }) => kind !== 'change') ?? this.#pager[0] ?? null;
   }
 
   sentPager(event: PagerEvent): void {

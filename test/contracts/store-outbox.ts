@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutboxRow } from '../../src/core/message.js';
 import type { Store } from '../../src/ports.js';
-import { anEvent, aRow, MINUTE, T0 } from './store-records.js';
+import { anEvent, aPage, aRow, MINUTE, T0 } from './store-records.js';
 
 const at = (ts: string) => ({ channel: 'C1', ts });
 
@@ -128,6 +128,18 @@ export function outboxContract(store: () => Store): void {
     deepEqual(await store().peekPager(), anEvent('e2', { at: T0 + 1 }));
     await store().sentPager(anEvent('e2', { at: T0 + 1 }));
     equal(await store().peekPager(), null);
+  });
+
+  test('a page leaves before the changes that came earlier, and pages keep their order', async () => {
+    const changes = Array.from({ length: 250 }, (_, index) => anEvent(`c${index}`, { at: T0 + index }));
+    const [first, second] = [aPage('latency', T0 + 300), aPage('health', T0 + 200)];
+    await store().push([], [...changes, first, anEvent('last'), second]);
+    deepEqual(await store().peekPager(), first);
+    await store().sentPager(first);
+    deepEqual(await store().peekPager(), second);
+    await store().sentPager(second);
+    deepEqual(await store().peekPager(), changes[0]);
+    deepEqual(await store().waiting(), [{ channel: 'pagerduty', count: 251, oldestAt: T0 }]);
   });
 
   test('a channel that nobody empties stays bounded, and the least urgent goes', async () => {

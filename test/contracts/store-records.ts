@@ -186,6 +186,17 @@ export function anEvent(id = 'e1', more: { at?: number } = {}): PagerEvent {
   };
 }
 
+export const aPage = (what: string, at: number): PagerEvent => ({
+  v: 1,
+  kind: 'trigger',
+  fleet: 'face-match',
+  dedupKey: `muster/face-match/${what}`,
+  summary: 'It is slow',
+  severity: 'critical',
+  details: { kind: 'change' },
+  at,
+});
+
 /** A whole commit; the numbers it expects are those of a fleet that has nothing yet. */
 export function aCommit(
   id = 'd1',

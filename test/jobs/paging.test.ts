@@ -115,3 +115,15 @@ test('while PagerDuty is down an acknowledgement is kept here and sent by its ke
   await scene.pass(15_000);
   equal(newest().status, 'acknowledged');
 });
+
+test('a change event that waits ahead of a page keeps nobody from hearing that paging is degraded', async () => {
+  scene.world.set('pagerduty', 'down');
+  await scene.say('override ocr floor 5 for 1h because campaign --replace');
+  await scene.say('page ocr is slow, too');
+  for (let n = 0; n < 8; n += 1) await scene.pass(15_000);
+  const told = [...scene.shown].filter(([key]) => key.startsWith('paging-degraded'));
+  match(told.at(-1)?.[1] ?? '', /Paging is degraded.*slow, too/s);
+  scene.world.set('pagerduty', null);
+  await scene.pass(15_000);
+  await scene.say('page ocr resolve');
+});

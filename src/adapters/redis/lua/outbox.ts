@@ -124,8 +124,20 @@ export const postedLua = `${common}
 return redis.call('HGET', P .. 'outbox:' .. ARGV[1] .. ':posted', ARGV[2])
 `;
 
+/** The first page, read in pieces because an outage may leave thousands of changes before it; else the first change. */
 export const peekPagerLua = `${common}
-return redis.call('LINDEX', P .. 'pager', 0)
+local first = redis.call('LINDEX', P .. 'pager', 0)
+local from = 0
+while first do
+  local events = redis.call('LRANGE', P .. 'pager', from, from + 99)
+  for _, text in ipairs(events) do
+    local ok, event = pcall(cjson.decode, text)
+    if not ok or type(event) ~= 'table' or event.kind ~= 'change' then return text end
+  end
+  if #events < 100 then return first end
+  from = from + 100
+end
+return first
 `;
 
 /** ARGV[1] the event as it was pushed. */
