@@ -73,6 +73,8 @@ export interface CommandContext {
   /** Absent or null: no rota is configured. */
   rota?: Rota | null;
   deadLetters?: Pick<DeadLetters, 'count'> | null;
+  /** Whether anybody is called when something is paged about this fleet. */
+  pages(fleet: string): boolean;
   /** PagerDuty's id of the incident that it was said on. */
   incident?: string;
   /** Set when a remedy says it: who asked for the remedy has confirmed it, or nobody asked. */

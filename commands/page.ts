@@ -72,6 +72,14 @@ async function trigger(
   context: CommandContext,
 ): Promise<Reply> {
   const { by, now } = context;
+  if (!context.pages(name)) {
+    const sentence = `PagerDuty is not configured for ${name}, so nobody is paged: set PAGERDUTY_ROUTING_KEY. Call the person on call yourself.`;
+    return {
+      visibility: 'caller',
+      refused: 'not-found',
+      message: refusal(sentence, { command: context.command }),
+    };
+  }
   const key = pageKey(name);
   const fleet = context.fleets.find((each) => each.name === name)!;
   const before = await context.reader.machine('paged', pagedId(key));

@@ -161,6 +161,11 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
     return found;
   }
 
+  function pages(name: string): boolean {
+    const own = fleets.find((each) => each.name === name)?.pagerdutyRoutingKey ?? null;
+    return ports.pager !== null && ports.pager.reaches?.(own) !== false;
+  }
+
   function contextOf(given: Said): CommandContext {
     // Whatever is kept or shown later comes from these words.
     const said = { ...given, text: withoutSecrets(given.text) };
@@ -187,6 +192,7 @@ export function createApp(ports: Ports, firstFleets: FleetConfig[], firstSetting
       email: said.email ?? null,
       rota: ports.rota ?? null,
       deadLetters: ports.deadLetters ?? null,
+      pages,
       ...(said.incident === undefined ? {} : { incident: said.incident }),
       ...(said.step === undefined ? {} : { step: said.step }),
       directory: ports.directory ?? null,

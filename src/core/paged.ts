@@ -76,6 +76,16 @@ export const glassKey = (fleet: string, id: string): string => `muster/${fleet}/
 export const maintenanceKey = (fleet: string, id: string): string => `muster/${fleet}/maintenance/${id}`;
 export const decisionsKey = (fleet: string): string => `muster/${fleet}/decisions`;
 
+/** Fleets that share a routing key (null: the one for fleets without) are one service in PagerDuty; each in the order of its first fleet. */
+export function byService<F extends { pagerdutyRoutingKey: string | null }>(fleets: F[]): F[][] {
+  const services = new Map<string | null, F[]>();
+  for (const fleet of fleets) {
+    const key = fleet.pagerdutyRoutingKey;
+    services.set(key, [...(services.get(key) ?? []), fleet]);
+  }
+  return [...services.values()];
+}
+
 export function newPaged(
   dedupKey: string,
   fleet: string,

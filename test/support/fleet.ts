@@ -158,6 +158,7 @@ export function aScene(overrides: Partial<CommandContext> = {}): Scene {
     },
     nodeGroups: { list: async () => [] },
     maxOverrideSeconds: 86_400,
+    pages: () => true,
     newId: counter('id'),
     authority: allowed('admin'),
     access: openAccess(),

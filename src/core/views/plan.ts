@@ -228,6 +228,7 @@ export function brokenGlass(
   reason: string,
   risks: Risk[],
   when: Millis,
+  isPaged: boolean,
 ): Message {
   return {
     summary: `${by.name} broke the glass: ${action}, without a second person, because ${reason}.`,
@@ -239,7 +240,10 @@ export function brokenGlass(
         text: [who(by), ' did this at ', at(when), ` without the confirmation that it needs: “${reason}”.`],
       },
       { kind: 'list', items: risks.map(riskSentence) },
-      { kind: 'context', text: 'It is in the audit trail, and whoever is on call has been paged.' },
+      {
+        kind: 'context',
+        text: `It is in the audit trail${isPaged ? ', and whoever is on call has been paged' : ''}.`,
+      },
     ],
   };
 }

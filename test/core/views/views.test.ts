@@ -220,7 +220,7 @@ function planMessages(): Message[] {
     ...(['waiting', 'approved', 'declined', 'expired', 'overtaken'] as const).map((outcome) =>
       proposalSettled({ ...proposal, outcome, decidedBy: asha, decidedAt: NOON }),
     ),
-    brokenGlass(plan.action, asha, 'the bank is down', risks, NOON),
+    brokenGlass(plan.action, asha, 'the bank is down', risks, NOON, true),
     deniedMessage({
       what: 'override',
       needed: 'operator',
