@@ -1,7 +1,7 @@
 /** What follows when a verb has changed intent: the team is told, and the fleets are evaluated without waiting. */
 import type { Message, OutboxRow, PagerEvent } from '../src/core/message.js';
 import { PAGER_CHANNEL } from '../src/core/outbox.js';
-import { changeEvent } from '../src/core/views/change.js';
+import { changeEvent, inEachService } from '../src/core/views/change.js';
 import { OutsideError } from '../src/errors.js';
 import type { CommandContext } from './command.js';
 
@@ -44,12 +44,12 @@ export async function followUp(
 }
 
 /** Stored with the change itself. `fleet`: '*' is every fleet's. */
-export const changeBy = (
-  { by, said, now }: CommandContext,
+export const changesBy = (
+  { by, said, now, fleets }: CommandContext,
   fleet: string,
   id: string,
   message: Message,
-): PagerEvent => changeEvent(fleet, id, message, { by: by.name, said }, now);
+): PagerEvent[] => inEachService(changeEvent(fleet, id, message, { by: by.name, said }, now), fleets);
 
 export async function requestEvaluation(fleet: string, context: CommandContext): Promise<void> {
   const { by } = context;

@@ -13,7 +13,7 @@ import { at } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import { knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { changeBy, elsewhere, followUp } from './consequences.js';
+import { changesBy, elsewhere, followUp } from './consequences.js';
 
 const usage = '[fleet] [down] for <duration>|until <time> because <reason>';
 const full = `freeze ${usage}`;
@@ -123,8 +123,8 @@ async function run(args: FreezeArguments, context: CommandContext, attempts = 3)
   if (existing !== null) {
     rows.push(...endedRows(existing, freezeEnded(existing, { how: 'replaced', by }, now), now, []));
   }
-  const change = changeBy(context, args.fleet, next.id, message);
-  const stored = await context.store.setFreeze(next, audit, rows, [change], existing?.id);
+  const changes = changesBy(context, args.fleet, next.id, message);
+  const stored = await context.store.setFreeze(next, audit, rows, changes, existing?.id);
   if (stored === 'conflict') {
     // The one to replace has just ended, or somebody replaced it: look again.
     if (attempts > 1) return run(args, context, attempts - 1);

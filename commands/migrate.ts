@@ -5,7 +5,7 @@ import { OperatorError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { short } from './arguments.js';
 import { type CommandContext, defineVerb, type Reply } from './command.js';
-import { changeBy, followUp } from './consequences.js';
+import { changesBy, followUp } from './consequences.js';
 
 const usage = 'migrate list | fix <node> | ignore <node>';
 
@@ -87,7 +87,7 @@ async function wish(machine: Machine, kind: 'fix' | 'ignore', context: CommandCo
       ids: { maintenance: current.id, node: state.node.name },
     };
     const message = say(effectOf(current, kind));
-    const pager = [changeBy(context, current.fleet, context.newId(), message)];
+    const pager = changesBy(context, current.fleet, context.newId(), message);
     if ((await context.store.saveMachine(next, { audit, outbox: [], pager })) === 'stored') {
       await wake(current.fleet, context);
       return { visibility: 'channel', message: await followUp([], [], context, message) };

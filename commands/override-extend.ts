@@ -3,7 +3,7 @@ import type { Override } from '../src/core/model.js';
 import { announcedRows, endedRows, overrideEnded, overrideExtended } from '../src/core/views/intent.js';
 import { OperatorError } from '../src/errors.js';
 import type { CommandContext, Reply } from './command.js';
-import { changeBy, elsewhere, followUp } from './consequences.js';
+import { changesBy, elsewhere, followUp } from './consequences.js';
 import { checkVersion, gone, type OverrideArguments, overtaken } from './override-shared.js';
 
 /** The same override with a later end; its message is updated in place, so its buttons stay good. */
@@ -46,8 +46,8 @@ export async function extend(
     ids: { override: next.id, replaced: existing.id },
     detail: { workers: next.workers, kind: next.kind, from: existing.until, until, where: context.where },
   };
-  const change = changeBy(context, args.fleet, next.id, message);
-  const stored = await context.store.setOverride(next, audit, rows, [change], state.version);
+  const changes = changesBy(context, args.fleet, next.id, message);
+  const stored = await context.store.setOverride(next, audit, rows, changes, state.version);
   if (stored !== 'conflict') {
     return { visibility: 'channel', message: await followUp([args.fleet], rows, context, message) };
   }

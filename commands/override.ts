@@ -13,7 +13,7 @@ import {
 import { OperatorError } from '../src/errors.js';
 import { countOf, knownFleet, splitFlags, untilAndReason } from './arguments.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { changeBy, elsewhere, followUp } from './consequences.js';
+import { changesBy, elsewhere, followUp } from './consequences.js';
 import { extend } from './override-extend.js';
 import { planOverride } from './override-plan.js';
 import {
@@ -142,8 +142,8 @@ async function set(
       where: context.where,
     },
   };
-  const change = changeBy(context, args.fleet, next.id, message);
-  const stored = await context.store.setOverride(next, audit, rows, [change], state.version);
+  const changes = changesBy(context, args.fleet, next.id, message);
+  const stored = await context.store.setOverride(next, audit, rows, changes, state.version);
   if (stored === 'conflict') {
     // Somebody was faster, or a decision was stored meanwhile: look again, so that the second person sees the first's.
     if (attempts > 1) return set(args, context, attempts - 1);
@@ -175,8 +175,8 @@ async function cancel(
     detail: { was: overrideArgument(existing), where: context.where },
   };
   const rows = endedRows(existing, message, now, elsewhere([fleet.channel], context));
-  const change = changeBy(context, name, `${existing.id}-ended`, message);
-  const stored = await context.store.endOverride(name, existing.id, audit, rows, [change]);
+  const changes = changesBy(context, name, `${existing.id}-ended`, message);
+  const stored = await context.store.endOverride(name, existing.id, audit, rows, changes);
   if (stored === 'conflict') throw overtaken(name);
   return { visibility: 'channel', message: await followUp([name], rows, context, message) };
 }

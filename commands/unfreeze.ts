@@ -5,7 +5,7 @@ import { refusal } from '../src/core/views/problem.js';
 import { at, who } from '../src/core/views/words.js';
 import { OperatorError } from '../src/errors.js';
 import { type CommandContext, defineVerb, type ParseContext, type Reply } from './command.js';
-import { changeBy, elsewhere, followUp } from './consequences.js';
+import { changesBy, elsewhere, followUp } from './consequences.js';
 import { channelsOf, fleetOrAll, freezesOf } from './freeze.js';
 
 const usage = 'unfreeze [fleet] [because <reason>]';
@@ -80,8 +80,8 @@ async function run({ fleet, id }: UnfreezeArguments, context: CommandContext): P
     detail: { where: context.where },
   };
   const rows = endedRows(existing, message, now, elsewhere(channelsOf(fleet, context), context));
-  const change = changeBy(context, fleet, `${existing.id}-ended`, message);
-  const stored = await context.store.endFreeze(fleet, existing.id, audit, rows, [change]);
+  const changes = changesBy(context, fleet, `${existing.id}-ended`, message);
+  const stored = await context.store.endFreeze(fleet, existing.id, audit, rows, changes);
   // Two at once: the store kept one of them.
   if (stored !== 'stored') return gone(fleet, existing.id, null, context);
   return { visibility: 'channel', message: await followUp(namesOf(fleet, context), rows, context, message) };

@@ -204,7 +204,8 @@ async function page(head: Head, context: JobContext): Promise<boolean> {
     if (event === null) return false;
     head.event = event;
     const { pager, fleets } = context;
-    const own = fleets.find(({ name }) => name === event.fleet)?.pagerdutyRoutingKey ?? null;
+    const by = event.kind === 'change' ? (event.via ?? event.fleet) : event.fleet;
+    const own = fleets.find(({ name }) => name === by)?.pagerdutyRoutingKey ?? null;
     if (pager?.reaches?.(own) === false) {
       // No time and no mended peer gives it a key: it would stand before every other page.
       await drop(event, null, context);

@@ -3,7 +3,7 @@ import type { FleetConfig } from '../src/config.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis, Override, Person, Seen } from '../src/core/model.js';
 import { planFleet } from '../src/core/plan.js';
-import { changeEvent } from '../src/core/views/change.js';
+import { changeEvent, inEachService } from '../src/core/views/change.js';
 import {
   freezeExpiredRows,
   nextWords,
@@ -38,11 +38,11 @@ export async function expireIntents(
     );
     const ids = { override: override.id };
     const audit = { at: now, by: MUSTER, action: 'override-expired', fleet: fleet.name, ids };
-    const change = changeOf(fleet.name, override.id, notices[0]!);
-    const ended = await context.store.endOverride(fleet.name, override.id, audit, notices, [change]);
+    const changes = changesOf(fleet.name, override.id, notices[0]!, context);
+    const ended = await context.store.endOverride(fleet.name, override.id, audit, notices, changes);
     if (ended === 'stored') {
       outbox.push(...notices);
-      pager.push(change);
+      pager.push(...changes);
     }
   }
   for (const freeze of state.freezes.filter((each) => each.until <= now)) {
@@ -58,11 +58,11 @@ export async function expireIntents(
       fleet: freeze.fleet,
       ids: { freeze: freeze.id },
     };
-    const change = changeOf(freeze.fleet, freeze.id, notices[0]!);
-    const ended = await context.store.endFreeze(freeze.fleet, freeze.id, audit, notices, [change]);
+    const changes = changesOf(freeze.fleet, freeze.id, notices[0]!, context);
+    const ended = await context.store.endFreeze(freeze.fleet, freeze.id, audit, notices, changes);
     if (ended === 'stored') {
       outbox.push(...notices);
-      pager.push(change);
+      pager.push(...changes);
     }
   }
   if (pager.length > 0)
@@ -75,8 +75,13 @@ export async function expireIntents(
 }
 
 /** PagerDuty shows it beside its incidents, as it shows who set it. */
-const changeOf = (fleet: string, id: string, { at, message }: OutboxRow): PagerEvent =>
-  changeEvent(fleet, `${id}-expired`, message, { by: MUSTER.name }, at);
+const changesOf = (
+  fleet: string,
+  id: string,
+  { at, message }: OutboxRow,
+  { fleets }: JobContext,
+): PagerEvent[] =>
+  inEachService(changeEvent(fleet, `${id}-expired`, message, { by: MUSTER.name }, at), fleets);
 
 /** A quarter of an hour before its end an override's owner hears of it, once, with what follows and what can be done. */
 async function remind(

@@ -88,7 +88,10 @@ export type PagerEvent =
   | {
       v: 1;
       kind: 'change';
+      /** '*' is every fleet's. */
       fleet: string;
+      /** The fleet whose routing key it goes by, where that is not `fleet`. */
+      via?: string;
       id: string;
       summary: string;
       details: Record<string, string | number | null>;

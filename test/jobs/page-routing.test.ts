@@ -3,7 +3,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPager } from '../../src/adapters/pagerduty/pager.js';
 import type { PagerEvent } from '../../src/core/message.js';
-import { changeEvent } from '../../src/core/views/change.js';
+import { changeEvent, inEachService } from '../../src/core/views/change.js';
 import { routingKeys } from '../../src/main/checks.js';
 import { aFleet } from '../support/fleet.js';
 import { aPagingScene, type PagingScene } from '../support/paging.js';
@@ -52,4 +52,32 @@ test('doctor names the fleets that nobody is paged about', () => {
   equal(routingKeys(mixed, null).ok, false);
   equal(routingKeys(mixed, C).ok, true);
   match(routingKeys([keyed('ocr', C)], null).detail, /of its own/);
+});
+
+test('a freeze of all fleets is a change in each service once, and so is its end', async () => {
+  const scene = await withoutDefault([keyed('face-match', B), keyed('liveness', B), keyed('ocr', C)]);
+  const sent: (string | null)[] = [];
+  const { pager } = scene.ports;
+  scene.ports.pager = {
+    ...pager,
+    send: async (event, key) => {
+      if (event.kind === 'change') sent.push(key);
+      await pager?.send(event, key);
+    },
+  };
+  try {
+    await scene.say('freeze for 1h because we look');
+    deepEqual(sent.splice(0), [B, C]);
+    await scene.say('unfreeze');
+    deepEqual(sent.splice(0), [B, C]);
+    deepEqual(
+      inEachService(changeEvent('ocr', 'x', { summary: 'x', tone: 'info', parts: [] }, {}, 0), []).map(
+        ({ via }) => via,
+      ),
+      [undefined],
+    );
+    equal(scene.standIn.changes().length, 4);
+  } finally {
+    await scene.close();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Message, PagerEvent } from '../message.js';
 import type { Millis } from '../model.js';
+import { byService } from '../paged.js';
 
 type Change = Extract<PagerEvent, { kind: 'change' }>;
 
@@ -11,3 +12,12 @@ export const changeEvent = (
   details: Change['details'],
   at: Millis,
 ): Change => ({ v: 1, kind: 'change', fleet, id, summary, details, at });
+
+/** What is every fleet's stands beside the incidents of each of PagerDuty's services. */
+export const inEachService = (
+  change: Change,
+  fleets: { name: string; pagerdutyRoutingKey: string | null }[],
+): Change[] =>
+  change.fleet === '*'
+    ? byService(fleets).flatMap(([first]) => (first === undefined ? [] : [{ ...change, via: first.name }]))
+    : [change];
