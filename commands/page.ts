@@ -84,24 +84,10 @@ async function trigger(
   const fleet = context.fleets.find((each) => each.name === name)!;
   const before = await context.reader.machine('paged', pagedId(key));
   const open = before?.open === true ? (before.state as Paged) : null;
-  if (open !== null) {
-    return {
-      visibility: 'caller',
-      refused: 'conflict',
-      message: {
-        summary: `Nothing new: people are being paged about ${name} already: ${open.summary}`,
-        tone: 'warn',
-        parts: [
-          { kind: 'text', text: `People are being paged about ${name} already: ${open.summary}` },
-          { kind: 'text', text: pagedLine(open) },
-          { kind: 'buttons', buttons: [{ label: 'Resolve it', command: `page ${name} resolve page` }] },
-        ],
-      },
-    };
-  }
-  const paged = newPaged(key, name, summary, now, by.name);
-  const message = pageMessage(paged);
-  const rowKey = `paged-${pagedId(key)}-${now}`;
+  // What is open here may be over in PagerDuty, where no webhook tells of it: told again, it opens anew there, or is as it was.
+  const paged =
+    open === null ? newPaged(key, name, summary, now, by.name) : { ...open, summary, asked: by.name };
+  const rowKey = `paged-${pagedId(key)}-${paged.since}`;
   const row: OutboxRow = {
     v: 1,
     channel: fleet.channel,
@@ -111,7 +97,7 @@ async function trigger(
     decisionId: null,
     priority: 'alert',
     at: now,
-    message,
+    message: pageMessage(paged),
   };
   const state = await context.reader.fleet(name);
   const event: PagerEvent = {
@@ -157,8 +143,29 @@ async function trigger(
   });
   if (stored !== 'stored') throw overtaken(name);
   await wakeSenders([fleet.channel, 'pagerduty'], context);
+  return open === null ? told(name) : toldAgain(name, open);
+}
+
+function told(name: string): Reply {
   const text = `PagerDuty is told: the person on call for ${name} is being paged.`;
   return { visibility: 'caller', message: { summary: text, tone: 'info', parts: [{ kind: 'text', text }] } };
+}
+
+function toldAgain(name: string, open: Paged): Reply {
+  const text = `PagerDuty is told again: people are being paged about ${name} already. Where that incident is over, a new one opens.`;
+  return {
+    visibility: 'caller',
+    message: {
+      summary: text,
+      tone: 'info',
+      parts: [
+        { kind: 'text', text },
+        { kind: 'text', text: `What it said until now: ${open.summary}` },
+        { kind: 'text', text: pagedLine(open) },
+        { kind: 'buttons', buttons: [{ label: 'Resolve it', command: `page ${name} resolve page` }] },
+      ],
+    },
+  };
 }
 
 /** The job moves it: in PagerDuty first, in the speaker's own name where PagerDuty knows them. */

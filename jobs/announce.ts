@@ -6,7 +6,7 @@ import { delayedMessage } from '../src/core/views/delayed.js';
 import { OutsideError } from '../src/errors.js';
 import type { ChatRef, Lease } from '../src/ports.js';
 import { defineJob } from './job.js';
-import { droppedRow, pagingFails, pagingWorks } from './paging.js';
+import { losePage, pagingFails, pagingWorks } from './paging.js';
 
 /** Slack takes about one message a second and channel; the pace is on the Muster clock, Retry-After on the machine's. */
 const PACE_MS = 1_000;
@@ -38,7 +38,9 @@ export const announce = defineJob({
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       context.meter.peerFailed(error.peer, error.why);
-      if (channel === PAGER) await wake(await pagingFails(error, context), context);
+      // What PagerDuty answered with a refusal is not sent again: its loss is said by itself.
+      const isKept = error.class !== 'human' || error.status === null;
+      if (channel === PAGER && isKept) await wake(await pagingFails(error, context), context);
       if (error.class === 'human') return dropHead(channel, head, error, context);
       // The peer's time to wait is the machine's: until then nobody sends, however often the channel is woken.
       if (error.retryAfterMs !== null) rests = await context.store.renew(lease, restMs(error.retryAfterMs));
@@ -242,9 +244,7 @@ async function drop(event: PagerEvent, error: OutsideError | null, context: JobC
     `dropped a ${what} that cannot be sent: ${error?.message ?? 'no routing key applies to it'}`,
   );
   if (event.kind !== 'change') {
-    const lost = droppedRow(event, error?.why ?? null, context);
-    await context.store.push([lost], []);
-    await announceTo(lost.channel, context);
+    await wake(await losePage(event, error?.why ?? null, context), context);
   }
   await context.store.sentPager(event);
 }
@@ -256,7 +256,9 @@ async function dropHead(
   error: OutsideError,
   context: JobContext,
 ): Promise<void> {
-  if ((error.why === 'refused' && error.status === null) || (row === null && event === null)) {
+  // A page goes only when PagerDuty itself refused it: a certificate that is not trusted is mended, and the page still counts.
+  const isUnanswered = error.status === null && (event !== null || error.why === 'refused');
+  if (isUnanswered || (row === null && event === null)) {
     context.log.error({ channel }, error.message);
     return;
   }

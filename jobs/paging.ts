@@ -1,8 +1,15 @@
 /** Whether pages reach PagerDuty: said once when they do not for a minute, and once when they do again. */
 import type { JobContext } from '../src/app.js';
-import type { PagerEvent } from '../src/core/message.js';
+import type { Message, OutboxRow, PagerEvent } from '../src/core/message.js';
 import type { Millis } from '../src/core/model.js';
-import { pageDropped, pagingDegraded, pagingWell } from '../src/core/views/paged.js';
+import { aboutKey, afterLoss, type Paged, pagedId } from '../src/core/paged.js';
+import {
+  pageDropped,
+  pageMessage,
+  pagingDegraded,
+  pagingWell,
+  toldMessage,
+} from '../src/core/views/paged.js';
 import type { OutsideError } from '../src/errors.js';
 import { row } from './messages.js';
 
@@ -58,13 +65,53 @@ export async function pagingWorks(context: JobContext): Promise<string[]> {
   return outbox.map((each) => each.channel);
 }
 
-/** A page that PagerDuty will never take is said in the chat: nobody else would hear of it. `why` null: no routing key applies. */
-export function droppedRow(event: PagerEvent, why: string | null, context: JobContext) {
+/**
+ * A page that PagerDuty will never take is said in the chat, where nobody else would hear of it; `why` null: no routing key
+ * applies to it. What it was to open is closed, so that its message does not go on saying that people are called. Channels to wake.
+ */
+export async function losePage(
+  event: Exclude<PagerEvent, { kind: 'change' }>,
+  why: string | null,
+  context: JobContext,
+): Promise<string[]> {
+  const { store } = context;
   const now = context.clock.now();
-  const fleet = context.fleets.find(({ name }) => name === event.fleet);
-  const key = `dropped-${event.kind}-${event.fleet}-${event.at}`;
-  const message = pageDropped(event.fleet, event.summary, why);
-  return row(fleet?.channel ?? context.settings.channel, key, event.fleet, 'alert', now, message);
+  const dropped = droppedRow(event, why, now, context);
+  const stored = event.kind === 'trigger' ? await store.machine('paged', pagedId(event.dedupKey)) : null;
+  const known = stored?.state as Paged | undefined;
+  // With an id of PagerDuty's an earlier page of this key arrived: that one is still to be taken and resolved.
+  if (stored?.open === true && known?.pagerId === null) {
+    const state = afterLoss(known, now);
+    const outbox = [dropped, ...lostRows(state, now, context)];
+    const kept = await store.saveMachine({ ...stored, open: false, at: now, state }, { outbox, pager: [] });
+    if (kept === 'stored') return outbox.map(({ channel }) => channel);
+  }
+  await store.push([dropped], []);
+  return [dropped.channel];
 }
+
+function droppedRow(
+  { fleet, kind, at, summary }: PagerEvent,
+  why: string | null,
+  now: Millis,
+  context: JobContext,
+) {
+  const key = `dropped-${kind}-${fleet}-${at}`;
+  return row(channelOf(fleet, context), key, fleet, 'alert', now, pageDropped(fleet, summary, why));
+}
+
+/** The message that said that people are being called; an alert goes on without that. */
+function lostRows(paged: Paged, now: Millis, context: JobContext): OutboxRow[] {
+  const { told, fleet, dedupKey, since } = paged;
+  const say = (channel: string, key: string, message: Message): OutboxRow =>
+    row(channel, key, fleet, 'alert', now, message, { rank: 2 });
+  if (told !== undefined)
+    return told.channels.map((channel) => say(channel, told.key, toldMessage(paged, told)));
+  if (aboutKey(dedupKey)?.what !== 'page') return [];
+  return [say(channelOf(fleet, context), `paged-${pagedId(dedupKey)}-${since}`, pageMessage(paged))];
+}
+
+const channelOf = (name: string, { fleets, settings }: JobContext): string =>
+  fleets.find((each) => each.name === name)?.channel ?? settings.channel;
 
 const keyOf = ({ since }: Paging): string => `paging-degraded-${since}`;

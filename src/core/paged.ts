@@ -28,6 +28,8 @@ export interface Paged {
   url: string | null;
   /** Of the newest webhook that was applied, as PagerDuty's clock has it: several may be taken at once, in any order. */
   eventAt?: Millis;
+  /** PagerDuty refused the page: nobody was called. */
+  lost?: true;
   /** The message that told of it, where no alert keeps what it says; the fleets that it is about. Absent: an alert does. */
   told?: { message: Message; key: string; channels: string[]; fleets: string[] };
   /** The remedy that the newest note of an incident names: its button runs this one. Absent: an older Muster noted it. */
@@ -110,7 +112,7 @@ export function newPaged(
 }
 
 /** null: it says nothing new (a repeat, or an older incident of the same key). */
-export function afterEvent(paged: Paged, event: PagedEvent): Paged | null {
+export function afterEvent({ lost: _lost, ...paged }: Paged, event: PagedEvent): Paged | null {
   if (paged.events.includes(event.id)) return null;
   const isOther = paged.pagerId !== null && paged.pagerId !== event.pagerId;
   const isOvertaken = paged.eventAt !== undefined && event.at < paged.eventAt;
@@ -128,6 +130,15 @@ export function afterEvent(paged: Paged, event: PagedEvent): Paged | null {
     events: [...paged.events, event.id].slice(-EVENTS_KEPT),
   };
 }
+
+/** PagerDuty will never take its page: it is over before anybody was called. */
+export const afterLoss = (paged: Paged, now: Millis): Paged => ({
+  ...paged,
+  status: 'resolved',
+  by: null,
+  at: now,
+  lost: true,
+});
 
 /** Moved by a person from this side; null: it is there already. */
 export function afterMove(

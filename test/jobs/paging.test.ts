@@ -1,6 +1,7 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pagedId } from '../../src/core/paged.js';
+import { OutsideError } from '../../src/errors.js';
 import { aPagingScene, type PagingScene } from '../support/paging.js';
 
 const MINUTE = 60_000;
@@ -37,7 +38,7 @@ test('oncall says who is on call, until when, and who comes next; each is mentio
   equal(said.match(/Level 3: Ravi Menon, always/g)?.length, 1);
 });
 
-test('page opens an incident with the numbers and says so in the channel; a second page is refused', async () => {
+test('page opens an incident with the numbers and says so in the channel; a second page tells PagerDuty again', async () => {
   await scene.say('page ocr results look wrong since noon');
   const { status, dedupKey, summary, severity } = newest();
   deepEqual(
@@ -46,8 +47,9 @@ test('page opens an incident with the numbers and says so in the channel; a seco
   );
   match(words(), /people are being paged.*results look wrong.*nobody has taken it yet/s);
   const again = await scene.say('page ocr really wrong');
-  match(again, /being paged about ocr already/);
+  match(again, /told again.*being paged about ocr already.*results look wrong/s);
   equal(scene.standIn.incidents().length, 1);
+  match(words(), /really wrong.*nobody has taken it yet/s);
 });
 
 test('acknowledged in Slack is acknowledged in PagerDuty, in the own name, and the message says who', async () => {
@@ -126,4 +128,33 @@ test('a change event that waits ahead of a page keeps nobody from hearing that p
   scene.world.set('pagerduty', null);
   await scene.pass(15_000);
   await scene.say('page ocr resolve');
+});
+
+test('a page whose incident is over in PagerDuty, without a webhook, opens a new one', async () => {
+  await scene.say('page ocr first trouble');
+  scene.standIn.move(newest().id, 'resolved', { id: 'PURAVI', name: 'Ravi Menon' });
+  const count = scene.standIn.incidents().length;
+  await scene.pass(6 * 60 * MINUTE);
+  match(await scene.say('page ocr another emergency'), /told again/);
+  equal(scene.standIn.incidents().length, count + 1);
+  deepEqual([newest().status, newest().summary], ['triggered', 'ocr: another emergency (Asha Rao)']);
+  await scene.say('page ocr resolve');
+});
+
+test('a page that PagerDuty refuses is lost and says so, and the next one is the first', async () => {
+  const { pager } = scene.ports;
+  const answered = { class: 'human', why: 'error', status: 400 } as const;
+  scene.ports.pager = {
+    send: () => Promise.reject(new OutsideError('pagerduty', 'POST /v2/enqueue', 'answered 400', answered)),
+  };
+  const degraded = () => [...scene.shown.keys()].filter((key) => key.startsWith('paging-degraded')).length;
+  const before = degraded();
+  await scene.say('page ocr nobody hears this');
+  scene.ports.pager = pager;
+  match(words(), /ocr: the page is lost.*it did not take the page, and called nobody/s);
+  doesNotMatch(words(), /page ocr ack/);
+  match([...scene.shown].find(([key]) => key.startsWith('dropped-trigger-ocr'))?.[1] ?? '', /was refused/);
+  equal(degraded(), before, 'it is not sent again, so nothing says so');
+  match(await scene.say('page ocr said again'), /the person on call for ocr is being paged/);
+  equal(newest().summary, 'ocr: said again (Asha Rao)');
 });

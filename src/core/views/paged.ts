@@ -1,6 +1,6 @@
 /** What is said of PagerDuty: an incident's state, a page that somebody asked for, who is on call, and paging that fails. */
 import { showDuration } from '../duration.js';
-import type { Button, Message, Part, Span, Text } from '../message.js';
+import type { Button, Message, Part, Span, Text, Tone } from '../message.js';
 import type { Millis } from '../model.js';
 import { aboutKey, type Paged } from '../paged.js';
 import type { Duty } from '../rota.js';
@@ -9,11 +9,13 @@ import { at, fieldsOf } from './words.js';
 /** One line under an alert: who has it, since when, and where its page is. */
 export function pagedLine(paged: Paged): Text {
   const { status, by, url } = paged;
-  const words = status === 'triggered' ? 'told, nobody has taken it yet' : status;
+  const words = paged.lost ? NOT_TAKEN : status === 'triggered' ? 'told, nobody has taken it yet' : status;
   const whose = by === null ? '' : ` by ${by}`;
   const where: Span[] = url === null ? [] : [' · ', { link: url, text: 'its incident' }];
   return [{ bold: 'PagerDuty: ' }, `${words}${whose} at `, at(paged.at), ...where];
 }
+
+const NOT_TAKEN = 'it did not take the page, and called nobody,';
 
 /** What can still be done to it from the chat. */
 export function pagedButtons(paged: Paged | null, fleet: string, what: string): Button[] {
@@ -51,10 +53,18 @@ export function pageMessage(paged: Paged): Message {
   const buttons = pagedButtons(paged, fleet, 'page');
   if (buttons.length > 0) parts.push({ kind: 'buttons', buttons });
   return {
-    summary: `${asked} pages about ${fleet}: ${summary} (${status}).`,
-    title: status === 'resolved' ? `${fleet}: the page is over` : `${fleet}: people are being paged`,
-    tone: status === 'resolved' ? 'good' : status === 'acknowledged' ? 'warn' : 'bad',
+    summary: `${asked} pages about ${fleet}: ${summary} (${paged.lost ? 'lost' : status}).`,
+    ...standing(paged),
     parts,
+  };
+}
+
+function standing({ fleet, status, lost }: Paged): { title: string; tone: Tone } {
+  if (lost) return { title: `${fleet}: the page is lost`, tone: 'bad' };
+  if (status === 'resolved') return { title: `${fleet}: the page is over`, tone: 'good' };
+  return {
+    title: `${fleet}: people are being paged`,
+    tone: status === 'acknowledged' ? 'warn' : 'bad',
   };
 }
 
