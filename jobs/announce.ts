@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { OutboxRow, PagerEvent } from '../src/core/message.js';
+import type { Millis } from '../src/core/model.js';
 import { foldable, isLate } from '../src/core/outbox.js';
 import { delayedMessage } from '../src/core/views/delayed.js';
 import { OutsideError } from '../src/errors.js';
@@ -16,6 +17,9 @@ const BATCH = 20;
 /** Waiting messages that are read at once. */
 const PAGE = 200;
 const DAY_MS = 86_400_000;
+/** A page younger than this waits for its message's link, and looks again so often. Machine time. */
+const LINK_MS = 2_000;
+const LINK_LOOK_MS = 250;
 /** A peer that asks for more is asked again nevertheless. Machine time. */
 const MOST_REST_MS = 10 * 60_000;
 export const PAGER = 'pagerduty';
@@ -33,8 +37,8 @@ export const announce = defineJob({
     const head: Head = { row: null, event: null };
     let rests = false;
     try {
-      const more = channel === PAGER ? await page(head, context) : await post(channel, head, lease, context);
-      if (more) await announceTo(channel, context, PACE_MS);
+      const again = channel === PAGER ? await page(head, context) : await post(channel, head, lease, context);
+      if (again !== null) await announceTo(channel, context, again);
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       context.meter.peerFailed(error.peer, error.why);
@@ -78,13 +82,14 @@ export async function announceAll(
   for (const channel of channels) await announceTo(channel, context);
 }
 
-async function post(channel: string, head: Head, lease: Lease, context: JobContext): Promise<boolean> {
+/** When to go on; null: nothing is left. */
+async function post(channel: string, head: Head, lease: Lease, context: JobContext): Promise<Millis | null> {
   const { chat, store, clock, signal } = context;
   let isFolded = false;
   for (let sent = 0; sent < BATCH; sent += 1) {
-    if (signal.aborted) return true;
+    if (signal.aborted) return PACE_MS;
     const row = await store.peek(channel);
-    if (row === null) return false;
+    if (row === null) return null;
     head.row = row;
     if (chat === null) {
       await store.sent(row, { channel, ts: '0' }, 0);
@@ -94,12 +99,12 @@ async function post(channel: string, head: Head, lease: Lease, context: JobConte
     if (!isFolded && isLate(row, clock.now(), clock.speed)) {
       isFolded = true;
       const told = await tellTogether(channel, lease, context);
-      if (told === 'lost') return true;
+      if (told === 'lost') return PACE_MS;
       if (told === 'told') continue;
     }
-    if (!(await sendRow(row, lease, context))) return true;
+    if (!(await sendRow(row, lease, context))) return PACE_MS;
   }
-  return true;
+  return PACE_MS;
 }
 
 /**
@@ -199,11 +204,12 @@ async function orUndo<T>(id: string, context: JobContext, act: () => Promise<T>)
   }
 }
 
-async function page(head: Head, context: JobContext): Promise<boolean> {
+async function page(head: Head, context: JobContext): Promise<Millis | null> {
   for (let sent = 0; sent < BATCH; sent += 1) {
-    if (context.signal.aborted) return true;
+    if (context.signal.aborted) return PACE_MS;
     const event = await context.store.peekPager();
-    if (event === null) return false;
+    if (event === null) return null;
+    if (await awaitsLink(event, context)) return LINK_LOOK_MS * context.clock.speed;
     head.event = event;
     const { pager, fleets } = context;
     const by = event.kind === 'change' ? (event.via ?? event.fleet) : event.fleet;
@@ -219,10 +225,19 @@ async function page(head: Head, context: JobContext): Promise<boolean> {
     }
     await context.store.sentPager(event);
   }
-  return true;
+  return PACE_MS;
 }
 
-/** The page links to its message where that is posted already; a page never waits for it. */
+/** A page and its message are sent at once by two senders, and PagerDuty takes the link with the page only: it waits for Slack's answer, not for Slack. */
+async function awaitsLink(event: PagerEvent, { store, chat, clock }: JobContext): Promise<boolean> {
+  if (event.kind !== 'trigger' || event.message === undefined || !chat?.permalink) return false;
+  const age = (clock.now() - event.at) / clock.speed;
+  // A clock that is ahead elsewhere keeps nobody from being called.
+  if (age < 0 || age >= LINK_MS) return false;
+  return (await store.posted(event.message.channel, event.message.key)) === null;
+}
+
+/** The page links to its message where that is posted by now. */
 async function linked(event: PagerEvent, context: JobContext): Promise<PagerEvent> {
   if (event.kind !== 'trigger' || event.message === undefined) return event;
   const { channel, key } = event.message;

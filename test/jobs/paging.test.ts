@@ -2,7 +2,7 @@ import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pagedId } from '../../src/core/paged.js';
 import { OutsideError } from '../../src/errors.js';
-import { aPagingScene, type PagingScene } from '../support/paging.js';
+import { ASHA, aPagingScene, type PagingScene } from '../support/paging.js';
 
 const MINUTE = 60_000;
 let scene: PagingScene;
@@ -157,4 +157,49 @@ test('a page that PagerDuty refuses is lost and says so, and the next one is the
   equal(degraded(), before, 'it is not sent again, so nothing says so');
   match(await scene.say('page ocr said again'), /the person on call for ocr is being paged/);
   equal(newest().summary, 'ocr: said again (Asha Rao)');
+});
+
+test('a page waits a moment for the link to its message, and no longer than that for Slack', async () => {
+  const { chat } = scene.ports;
+  const announce = scene.app.handlers().announce!;
+  const given = { signal: new AbortController().signal, slot: null };
+  await scene.say('page ocr resolve');
+  const count = scene.standIn.incidents().length;
+  scene.world.now += MINUTE;
+  await scene.app.handle({ text: 'page ocr is slow', by: ASHA, email: 'asha@sandbox.example', where: 'C1' });
+  // The pager's sender comes first, while Slack takes its time.
+  await announce.run({ v: 1, channel: 'pagerduty' }, given);
+  equal(scene.standIn.incidents().length, count);
+  await announce.run({ v: 1, channel: '#ml-ops' }, given);
+  await scene.pass(250);
+  equal(scene.standIn.incidents().length, count + 1);
+  ok(newest().links.some(({ href }) => href.startsWith('https://slack.example/')));
+
+  await scene.say('page ocr resolve');
+  const away = { class: 'retry', why: 'timeout' } as const;
+  const post = () => Promise.reject(new OutsideError('slack', 'chat.postMessage', 'no answer', away));
+  scene.ports.chat = { ...chat!, post };
+  await scene.say('page ocr is slow while Slack is away');
+  equal(scene.standIn.incidents().length, count + 1);
+  for (let n = 0; n < 8; n += 1) await scene.pass(250);
+  equal(scene.standIn.incidents().length, count + 2);
+  deepEqual(newest().links, []);
+  scene.ports.chat = chat;
+  await scene.pass(15_000);
+});
+
+test('a certificate that is not trusted loses no page: it is sent when that is mended', async () => {
+  await scene.say('page ocr resolve');
+  const { pager } = scene.ports;
+  const untrusted = { class: 'human', why: 'unreachable' } as const;
+  scene.ports.pager = {
+    send: () => Promise.reject(new OutsideError('pagerduty', 'POST', 'SELF_SIGNED', untrusted)),
+  };
+  await scene.say('page ocr behind a proxy');
+  match([...scene.shown].at(-1)?.[1] ?? '', /Paging is degraded.*behind a proxy/s);
+  scene.ports.pager = pager;
+  // As the watchdog does each minute.
+  scene.enqueue('announce', { v: 1, channel: 'pagerduty' });
+  await scene.settle();
+  equal(newest().summary, 'ocr: behind a proxy (Asha Rao)');
 });
