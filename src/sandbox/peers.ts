@@ -76,6 +76,7 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
       createPagerdutyStandIn({
         context,
         token: secrets.pagerduty,
+        routingKeys: [secrets.routingKey],
         hooks: { bots, secrets: [secrets.webhook], actionSecret: secrets.action },
         ...restore('pagerduty'),
       }),

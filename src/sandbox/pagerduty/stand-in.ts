@@ -42,6 +42,8 @@ export async function createPagerdutyStandIn(options: {
   port?: number;
   /** What `save` gave earlier. */
   restore?: unknown;
+  /** The integration keys that there are; without it each one is taken. */
+  routingKeys?: string[];
   /** What opens the REST API; without it nothing does. */
   token?: string;
   /** Whom webhooks and incident buttons go to, and what they are signed with; without it nothing is sent. */
@@ -98,6 +100,7 @@ export async function createPagerdutyStandIn(options: {
     const mistakes = kind === 'event' ? eventMistakes(body) : changeMistakes(body);
     if (mistakes.length > 0) return invalid(mistakes);
     const routingKey = body.routing_key ?? '';
+    if (options.routingKeys?.includes(routingKey) === false) return invalid(['Invalid routing key']);
     if (context.fault('pagerduty')?.kind === 'ratelimit' || isTooFast(routingKey, now)) return throttled;
     if (kind === 'change') {
       const { summary = '', source = null, timestamp, custom_details: details } = body.payload ?? {};

@@ -183,6 +183,20 @@ test('a PagerDuty that hangs is given up at the deadline, and no timer is left b
   ok(timers() <= before);
 });
 
+test('an integration key that PagerDuty does not know is for a person to look at', async () => {
+  const strict = await createPagerdutyStandIn({ context, routingKeys: [KEY] });
+  try {
+    const send = (key: string | null) => pagerAt(strict.host, strict.ca).send(anAlert('trigger', 'x'), key);
+    await send(null);
+    const error = await outsideError(send('f'.repeat(32)));
+    deepEqual([error.class, error.status], ['human', 400]);
+    match(error.message, /Invalid routing key/);
+    equal(strict.incidents().length, 1);
+  } finally {
+    await strict.close();
+  }
+});
+
 test('a certificate that nobody vouches for is for a person to look at', async () => {
   const error = await outsideError(pagerAt(standIn.host, null).send(anAlert('trigger', 'x'), null));
   deepEqual([error.class, error.why], ['human', 'unreachable']);
