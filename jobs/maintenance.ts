@@ -13,7 +13,7 @@ import {
   markOf,
 } from '../src/core/maintenance/state.js';
 import { type Entry, turnOf } from '../src/core/maintenance/turn.js';
-import { advance } from '../src/core/maintenance.js';
+import { advance, isDown } from '../src/core/maintenance.js';
 import type { Millis, NodeSeen, ZoneSeen } from '../src/core/model.js';
 import type { RolloutState } from '../src/core/rollout/state.js';
 import { OutsideError } from '../src/errors.js';
@@ -141,6 +141,15 @@ async function lookAt(fleet: FleetConfig, context: JobContext): Promise<World> {
 const nodeOf = (state: MaintenanceState, { nodes }: World): NodeSeen | null =>
   nodes.find((one) => one.id === state.node.id) ?? null;
 
+/** A VM that got a new boot disk has its old name, and is another node to the orchestrator. */
+function returnedAs(state: MaintenanceState, world: World): NodeSeen | null {
+  const { id, name, zone } = state.node;
+  const own = nodeOf(state, world);
+  if (own !== null && !isDown(own)) return null;
+  const isSame = (one: NodeSeen) => one.id !== id && one.name === name && one.zone === zone && !isDown(one);
+  return world.nodes.find(isSame) ?? null;
+}
+
 function entryOf({ id, state }: Machine, world: World): Entry {
   return { id, state, workers: nodeOf(state, world)?.workers ?? 0 };
 }
@@ -157,6 +166,7 @@ function seenOf(
   const freeze = openFreezes(state.freezes, now).find(({ kind }) => kind === 'all');
   return {
     node: nodeOf(own.state, world),
+    returned: returnedAs(own.state, world),
     zones,
     group: groups.find(({ zone }) => zone === own.state.node.zone) ?? null,
     desired: state.desired,

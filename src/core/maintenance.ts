@@ -12,6 +12,8 @@
  *                                          └──> replacing <──────┘
  *                                               a new VM ──> shrinking
  *
+ * A VM that the cloud made anew under its old name is back, wherever its return was waited for: it goes to checking.
+ *
  * When workers cannot stand in, a person is asked, with the hour until which it helps; the node serves on until shortly
  * before its stop and is drained then all the same: the cloud stops it anyway, and work that left in time is not lost.
  */
@@ -30,7 +32,7 @@ import {
   RETURN_MS,
   type Wait,
 } from './maintenance/state.js';
-import type { Millis } from './model.js';
+import type { Millis, NodeSeen } from './model.js';
 
 const MINUTE = 60_000;
 /** Left between the end of a drain and the stop. */
@@ -79,7 +81,7 @@ function waiting(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): A
   if (why !== null) return over(state, why, now);
   if (seen.node === null || isRemoved(state, seen)) return over(state, 'gone', now);
   // It went down before its turn came: what ran there is placed elsewhere already.
-  if (isDown(seen)) return to(down(state, now), 'away', now, [{ do: 'cordon' }]);
+  if (isDown(seen.node)) return to(down(state, now), 'away', now, [{ do: 'cordon' }]);
   if (seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
   if (seen.turn !== 'go') return stay(state, seen.turn);
   const { workers } = seen.node;
@@ -124,7 +126,7 @@ function beginDrain(state: MaintenanceState, seen: MaintenanceSeen, now: Millis)
 
 function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, now: Millis): Advanced {
   if (seen.node === null) return to(state, 'replacing', now);
-  if (isDown(seen)) return to(down(state, now), 'away', now);
+  if (isDown(seen.node)) return to(down(state, now), 'away', now);
   const own = seen.node.drain?.decisionId === mark ? seen.node.drain : null;
   if (own === null) return stay(state, 'drain', [drainBy(state, seen, now)]);
   if (!own.done) return stay(state, 'drain');
@@ -135,9 +137,10 @@ function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, 
 }
 
 function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.returned !== null) return adopted(state, seen.returned, now);
   if (isRemoved(state, seen)) return over(state, 'gone', now);
   if (seen.node === null) return to(state, 'replacing', now);
-  if (isDown(seen)) {
+  if (isDown(seen.node)) {
     const since = Math.max(state.phaseAt, state.deadlineAt ?? 0);
     const next = down(state, now);
     if (now - since < RETURN_MS) return stay(next, 'boot');
@@ -149,15 +152,23 @@ function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Adva
 }
 
 function checking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.returned !== null) return adopted(state, seen.returned, now);
   if (seen.node === null) return to(state, 'replacing', now);
-  if (isDown(seen)) return to({ ...down(state, now), readySince: null }, 'away', now);
+  if (isDown(seen.node)) return to({ ...down(state, now), readySince: null }, 'away', now);
   if (seen.node.status !== 'ready' || seen.node.healthy === false) {
     const next = { ...state, readySince: null };
     return now - state.phaseAt < ILL_MS ? stay(next, 'boot') : giveUp(next, seen, 'unhealthy', now);
   }
   const since = state.readySince ?? now;
   if (now - since < STEADY_MS) return stay({ ...state, readySince: since }, 'boot');
-  return to({ ...state, asked: null }, 'returning', now, [{ do: 'uncordon' }]);
+  // A node that came back new was never fenced, and the loop may have taken it as a spare one since.
+  return to({ ...state, asked: null }, 'returning', now, isFenced(seen) ? [{ do: 'uncordon' }] : []);
+}
+
+/** The cloud repaired the VM under its old name with a new disk, so the orchestrator knows it as another node. */
+function adopted(state: MaintenanceState, { id }: NodeSeen, now: Millis): Advanced {
+  const node = { ...state.node, id };
+  return to({ ...state, node, wentDown: true, readySince: null, asked: null }, 'checking', now);
 }
 
 /** A new VM in its place where the cloud can make one; a person otherwise, while we go on looking. */
@@ -173,6 +184,7 @@ function giveUp(
 
 /** Removes exactly this VM, which makes the group one smaller, and asks for the size it had. */
 function replacing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  if (seen.returned !== null) return adopted(state, seen.returned, now);
   const { group } = seen;
   if (group === null || group.size === null) return over(state, 'gone', now);
   const size = state.groupSize ?? group.size;
@@ -203,7 +215,7 @@ function earlyEnd(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): 
   if (calledOff(state) !== null)
     return to({ ...state, asked: null }, 'calling-off', now, [{ do: 'uncordon' }]);
   if (seen.node === null) return over(state, 'gone', now);
-  if (isDown(seen)) return to(down(state, now), 'away', now);
+  if (isDown(seen.node)) return to(down(state, now), 'away', now);
   return seen.stopped === null ? null : stoppedBy(state, seen.stopped, now);
 }
 
@@ -237,7 +249,8 @@ function down(state: MaintenanceState, now: Millis): MaintenanceState {
 }
 
 /** A drained node that is gone counts as leaving: here it is one that is down. */
-const isDown = ({ node }: MaintenanceSeen): boolean => node?.status === 'down' || node?.status === 'leaving';
+export const isDown = (node: NodeSeen | null): boolean =>
+  node?.status === 'down' || node?.status === 'leaving';
 
 /** By a maintenance. A node that the loop drains since, because nobody needs it, is the loop's. */
 const isFenced = ({ node }: MaintenanceSeen): boolean =>

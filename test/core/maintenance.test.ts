@@ -38,6 +38,7 @@ const drained = { decisionId: 'maintenance-m1', done: true };
 const latest = (at: number, reasons: unknown[] = []) => ({ at, to: 8, reasons }) as never;
 const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
   node: node(),
+  returned: null,
   zones: [aZone('a', 8), aZone('b', 8)],
   group: { zone: 'a', size: 3, names: ['gpu-1', 'gpu-2', 'gpu-3'], problem: null },
   desired: null,
@@ -49,6 +50,9 @@ const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
   ...more,
 });
 const down = { node: node({ status: 'leaving', workers: 0, drain: drained }) };
+
+/** Another node to the orchestrator, with the name of the old one. */
+const anew = node({ id: 'n9', eligible: true, workers: 2 });
 
 type Row = [
   what: string,
@@ -190,6 +194,29 @@ describe('a step of a maintenance', () => {
       70,
       'over, gone',
     ],
+    ['the cloud made it anew under its name', inPhase('away'), { ...down, returned: anew }, 120, 'checking'],
+    [
+      'it is forgotten, and anew under its name',
+      inPhase('away'),
+      { node: null, returned: anew },
+      70,
+      'checking',
+    ],
+    ['the cloud made it anew meanwhile', inPhase('checking'), { ...down, returned: anew }, 70, 'checking'],
+    [
+      'the cloud made it anew before it was removed',
+      inPhase('replacing'),
+      { ...down, returned: anew },
+      120,
+      'checking',
+    ],
+    [
+      'it is well, and was never fenced',
+      inPhase('checking', { readySince: NOON + 69 * MINUTE }),
+      { node: anew },
+      70,
+      'returning',
+    ],
     ['the old VM stands in the group', inPhase('replacing'), {}, 120, 'replacing, remove'],
     [
       'the group is one short',
@@ -253,6 +280,11 @@ describe('a step of a maintenance', () => {
   ];
   for (const [what, state, world, minutes, expected] of rows)
     it(`${state.phase}: ${what}`, () => equal(told(state, world, minutes), expected));
+
+  it('follows the node under its new id from then on', () => {
+    const { state } = advance(inPhase('replacing'), seen({ ...down, returned: anew }), 'm', NOON);
+    deepEqual(state.node, { ...place, id: 'n9' });
+  });
 
   it('asks once, and keeps the hour until which help is in time', () => {
     const first = advance(

@@ -73,6 +73,8 @@ export type Wait =
 export interface MaintenanceSeen {
   /** null: the orchestrator has forgotten it. */
   node: NodeSeen | null;
+  /** While the node is down or forgotten: another one that is up under its name, in its zone. */
+  returned: NodeSeen | null;
   zones: ZoneSeen[];
   group: GroupNow | null;
   desired: DesiredState | null;

@@ -1,0 +1,101 @@
+/** One step of the job over a world that is odd or silent: what it does to which node, and whom it asks. */
+import { deepEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { maintenance } from '../../jobs/maintenance.js';
+import type { JobContext } from '../../src/app.js';
+import { begun, type MaintenanceState } from '../../src/core/maintenance/state.js';
+import type { NodeSeen } from '../../src/core/model.js';
+import { createMemoryStore } from '../../src/simulation/memory-store.js';
+import { aCommit, aDesired, T0 } from '../contracts/store-records.js';
+import { aFleet, someZones } from '../support/fleet.js';
+
+const FLEET = 'face-match';
+const MINUTE = 60_000;
+const aNode = (name: string, workers: number, more: Partial<NodeSeen> = {}): NodeSeen => ({
+  ...{
+    id: `id-${name}`,
+    name,
+    zone: name.slice(0, 1),
+    status: 'ready',
+    eligible: true,
+    workers,
+    drain: null,
+  },
+  ...more,
+});
+const stopped = {
+  status: 'leaving',
+  eligible: false,
+  drain: { decisionId: 'maintenance-m1', done: true },
+} as const;
+
+interface Scene {
+  machines: [id: string, node: string, more: Partial<MaintenanceState>][];
+  nodes: NodeSeen[];
+}
+
+/** What a run does to the nodes, and the phase of each maintenance after it. */
+async function aRun({ machines, nodes }: Scene) {
+  const store = createMemoryStore({ now: () => T0 });
+  const fleet = aFleet(FLEET, { slotsPerNode: 2 });
+  const did: string[] = [];
+  const act = (what: string) => async (_target: unknown, node: string) => void did.push(`${what} ${node}`);
+  const names = [...new Set(nodes.map(({ name }) => name))];
+  const context = {
+    ...{ pager: null, chat: null, fleets: [fleet], fleet: () => fleet, store },
+    signal: new AbortController().signal,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    clock: { now: () => T0, speed: 1, sleep: async () => {} },
+    queue: { enqueue: async () => {} },
+    meter: { peerFailed() {} },
+    settings: { holder: 'me', leaseMs: 5_000, channel: '#ml-ops' },
+    orchestrator: {
+      zones: async () => someZones(),
+      nodes: async () => nodes,
+      ...{ drain: act('drain'), cordon: act('cordon'), uncordon: act('uncordon') },
+    },
+    nodeGroups: {
+      list: async () =>
+        ['a', 'b'].map((zone) => {
+          const own = names.filter((name) => name.startsWith(zone));
+          const instances = own.map((name) => ({ name, status: 'running' }));
+          return { zone, size: own.length, problem: null, instances };
+        }),
+      remove: async (_target: unknown, _zone: string, gone: string[]) => void did.push(`remove ${gone}`),
+      grow: async (_target: unknown, zone: string, size: number) => void did.push(`grow ${zone} ${size}`),
+    },
+  } as unknown as JobContext;
+  const placement = ['a', 'b'].map((zone) => ({ zone, workers: 2 }));
+  await store.commitDecision(aCommit('d1', { desired: aDesired('d1', { placement, status: 'ready' }) }));
+  const notice = { event: 'TERMINATE_ON_HOST_MAINTENANCE', deadlineAt: T0 + 60 * MINUTE, wish: null };
+  for (const [id, name, more] of machines) {
+    const node = { id: `id-${name}`, name, zone: name.slice(0, 1) };
+    const state = { ...begun(node, notice, T0), workers: 2, groupSize: 2, ...more };
+    const machine = {
+      v: 1,
+      kind: 'maintenance',
+      id,
+      fleet: FLEET,
+      rev: 0,
+      open: true,
+      at: T0,
+      state,
+    } as const;
+    await store.saveMachine(machine, { outbox: [], pager: [] });
+  }
+  await maintenance.run({ v: 1, fleet: FLEET }, context);
+  const after = (await store.machines('maintenance')).map(({ id, state }) => {
+    const { phase, asked } = state as MaintenanceState;
+    return `${id} ${phase}${asked === null ? '' : `, asks ${asked.why}`}`;
+  });
+  return { did, after: after.sort() };
+}
+
+test('a VM that the cloud made anew under its old name is kept, though its old node is down for an hour', async () => {
+  const nodes = [aNode('a1', 0, stopped), aNode('a1', 2, { id: 'id-new' }), aNode('a2', 0), aNode('b1', 2)];
+  const past = { deadlineAt: T0 - 61 * MINUTE, wentDown: true };
+  for (const phase of ['away', 'checking', 'replacing'] as const) {
+    const state = { phase, phaseAt: T0 - 70 * MINUTE, ...past };
+    deepEqual(await aRun({ machines: [['m1', 'a1', state]], nodes }), { did: [], after: ['m1 checking'] });
+  }
+});
