@@ -8,6 +8,9 @@ import { maintenanceAsk, maintenanceMessage } from '../src/core/views/maintenanc
 import type { AuditEntry } from '../src/ports.js';
 import { row } from './messages.js';
 
+/** Requests that no hour presses: the work has left already. */
+const HARMLESS = new Set(['never-returned', 'unhealthy', 'not-replaced']);
+
 export interface Told {
   outbox: OutboxRow[];
   pager: PagerEvent[];
@@ -61,7 +64,7 @@ function pagesOf(
     fleet: fleet.name,
     dedupKey: maintenanceKey(fleet.name, id),
     summary,
-    severity: asked?.why === 'never-returned' || asked?.why === 'unhealthy' ? 'warning' : 'error',
+    severity: asked !== null && HARMLESS.has(asked.why) ? 'warning' : 'error',
     details,
     at: now,
     ...(asked === null ? {} : { message: { channel: fleet.channel, key: `maintenance-${id}-${asked.why}` } }),

@@ -34,6 +34,8 @@ import {
 } from './maintenance/state.js';
 import type { Millis, NodeSeen } from './model.js';
 
+type Stopped = NonNullable<MaintenanceSeen['stopped']>;
+
 const MINUTE = 60_000;
 /** Left between the end of a drain and the stop. */
 const SPARE_MS = 5 * MINUTE;
@@ -80,14 +82,26 @@ function waiting(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): A
   const why = calledOff(state);
   if (why !== null) return over(state, why, now);
   if (seen.node === null || isRemoved(state, seen)) return over(state, 'gone', now);
-  // It went down before its turn came: what ran there is placed elsewhere already.
-  if (isDown(seen.node)) return to(down(state, now), 'away', now, [{ do: 'cordon' }]);
+  if (isDown(seen.node)) return downFirst(state, seen, now);
+  // Its stop came and went before anything was done: there is nothing left to empty it for.
+  if (state.wentDown || wasSpared(state, now)) return over(state, 'back', now);
   if (seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
   if (seen.turn !== 'go') return stay(state, seen.turn);
   const { workers } = seen.node;
   return to({ ...state, workers, groupSize: seen.group?.size ?? null, asked: null }, 'fencing', now, [
     { do: 'cordon' },
   ]);
+}
+
+/** It went down before its turn came: what ran there is placed elsewhere already. */
+function downFirst(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  const next = down(state, now);
+  if (seen.stopped === null) return to(next, 'away', now, [{ do: 'cordon' }]);
+  if (seen.returned !== null) return over(next, 'back', now);
+  // Whoever forbids changes is only told what became of it; the hour until which that mattered is over.
+  const told = next.asked?.why === 'frozen' ? { ...next, asked: null } : next;
+  const isLate = now - Math.max(state.phaseAt, state.deadlineAt ?? 0) >= RETURN_MS;
+  return isLate ? giveUp(told, seen, 'never-returned', now) : stay(told, 'boot');
 }
 
 function fencing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
@@ -128,7 +142,8 @@ function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, 
   if (seen.node === null) return to(state, 'replacing', now);
   if (isDown(seen.node)) return to(down(state, now), 'away', now);
   const own = seen.node.drain?.decisionId === mark ? seen.node.drain : null;
-  if (own === null) return stay(state, 'drain', [drainBy(state, seen, now)]);
+  if (own === null && seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
+  if (own === null) return stay({ ...state, asked: null }, 'drain', [drainBy(state, seen, now)]);
   if (!own.done) return stay(state, 'drain');
   // Nobody will stop this VM: a person asked for a new one.
   if (state.deadlineAt === null && !state.withdrawn && seen.group?.size != null)
@@ -171,15 +186,17 @@ function adopted(state: MaintenanceState, { id }: NodeSeen, now: Millis): Advanc
   return to({ ...state, node, wentDown: true, readySince: null, asked: null }, 'checking', now);
 }
 
-/** A new VM in its place where the cloud can make one; a person otherwise, while we go on looking. */
+/** A new VM in its place where the cloud can make one and nobody forbids it; a person otherwise, while we go on looking. */
 function giveUp(
   state: MaintenanceState,
   seen: MaintenanceSeen,
   why: 'never-returned' | 'unhealthy',
   now: Millis,
 ): Advanced {
-  if (seen.group?.size != null) return to(state, 'replacing', now);
-  return stay(asking(state, { why, detail: null, by: null }, now), 'boot');
+  const isMade = seen.group?.size != null;
+  if (isMade && seen.stopped === null) return to({ ...state, asked: null }, 'replacing', now);
+  const detail = isMade && seen.stopped !== null ? instead(seen.stopped) : null;
+  return stay(asking(state, { why, detail, by: null }, now), 'boot');
 }
 
 /** Removes exactly this VM, which makes the group one smaller, and asks for the size it had. */
@@ -188,9 +205,14 @@ function replacing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis):
   const { group } = seen;
   if (group === null || group.size === null) return over(state, 'gone', now);
   const size = state.groupSize ?? group.size;
-  if (group.names.includes(state.node.name))
-    return stay({ ...state, groupSize: size }, 'boot', [{ do: 'remove', name: state.node.name }]);
-  if (group.size < size) return stay(state, 'boot', [{ do: 'grow', size }]);
+  const isThere = group.names.includes(state.node.name);
+  if (seen.stopped !== null && (isThere || group.size < size)) {
+    const asked = asking(state, { why: 'not-replaced', detail: instead(seen.stopped), by: null }, now);
+    return stay({ ...asked, groupSize: size }, waitOf(seen.stopped));
+  }
+  const next = { ...state, groupSize: size, asked: null };
+  if (isThere) return stay(next, 'boot', [{ do: 'remove', name: state.node.name }]);
+  if (group.size < size) return stay(next, 'boot', [{ do: 'grow', size }]);
   return to({ ...state, outcome: 'replaced' }, 'shrinking', now, [{ do: 'evaluate' }]);
 }
 
@@ -219,17 +241,20 @@ function earlyEnd(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): 
   return seen.stopped === null ? null : stoppedBy(state, seen.stopped, now);
 }
 
-function stoppedBy(
-  state: MaintenanceState,
-  stopped: NonNullable<MaintenanceSeen['stopped']>,
-  now: Millis,
-): Advanced {
+function stoppedBy(state: MaintenanceState, stopped: Stopped, now: Millis): Advanced {
   if (stopped.why === 'advice') return stay(state, 'advice');
   const close = state.deadlineAt !== null && state.deadlineAt - now <= 3 * RESERVE_MS;
   if (!close) return stay(state, 'frozen');
   const by = state.deadlineAt === null ? null : state.deadlineAt - RESERVE_MS;
   return stay(asking(state, { why: 'frozen', detail: stopped.detail, by }, now), 'frozen');
 }
+
+const waitOf = ({ why }: Stopped): Wait => (why === 'advice' ? 'advice' : 'frozen');
+
+const instead = ({ why, detail }: Stopped): string =>
+  why === 'advice'
+    ? `${detail}: otherwise it would be deleted and a new VM made`
+    : `${detail}; without it a new VM would be made`;
 
 function drainBy(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): MaintenanceAction {
   const most = drainMs(state.workers, seen.policy);
@@ -239,6 +264,9 @@ function drainBy(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): M
   const until = left > 2 * SPARE_MS ? left - SPARE_MS : left / 2;
   return { do: 'drain', deadlineSeconds: Math.round(Math.max(15_000, Math.min(most, until)) / 1_000) };
 }
+
+const wasSpared = ({ deadlineAt, wish }: MaintenanceState, now: Millis): boolean =>
+  deadlineAt !== null && wish === null && now >= deadlineAt + SPARED_MS;
 
 const calledOff = (state: MaintenanceState): Outcome | null =>
   state.withdrawn ? 'withdrawn' : state.wish?.kind === 'ignore' ? 'ignored' : null;

@@ -54,6 +54,10 @@ const down = { node: node({ status: 'leaving', workers: 0, drain: drained }) };
 /** Another node to the orchestrator, with the name of the old one. */
 const anew = node({ id: 'n9', eligible: true, workers: 2 });
 
+const advice = { why: 'advice', detail: 'advise mode' } as const;
+const freeze = { why: 'frozen', detail: 'the freeze of Asha: we look' } as const;
+const frozenAsk = { why: 'frozen', detail: 'f', by: null, at: NOON } as const;
+
 type Row = [
   what: string,
   state: MaintenanceState,
@@ -100,7 +104,83 @@ describe('a step of a maintenance', () => {
       31,
       'waiting, asks frozen',
     ],
-    ['advise mode', inPhase('surging'), { stopped: { why: 'advice', detail: 'a' } }, 55, 'surging'],
+    ['advise mode', inPhase('surging'), { stopped: advice }, 55, 'surging'],
+    ['advise mode, it is down', inPhase('waiting'), { ...down, stopped: advice }, 61, 'waiting'],
+    [
+      'advise mode, it was down',
+      inPhase('waiting', { wentDown: true }),
+      { node: node({ eligible: true }), stopped: advice },
+      70,
+      'over, back',
+    ],
+    [
+      'advise mode, it was made anew under its name',
+      inPhase('waiting'),
+      { ...down, returned: anew, stopped: advice },
+      65,
+      'over, back',
+    ],
+    [
+      'advise mode, it does not come back',
+      inPhase('waiting'),
+      { ...down, stopped: advice },
+      121,
+      'waiting, asks never-returned',
+    ],
+    ['its hour passed long ago', inPhase('waiting'), { node: node({ eligible: true }) }, 75, 'over, back'],
+    [
+      'its hour passed long ago, a person wants it empty',
+      inPhase('waiting', { wish: wish('fix') }),
+      {},
+      75,
+      'fencing, cordon',
+    ],
+    [
+      'a freeze, it is down',
+      inPhase('waiting', { asked: frozenAsk }),
+      { ...down, stopped: freeze },
+      61,
+      'waiting',
+    ],
+    ['the drain was lost, a freeze came', inPhase('draining'), { stopped: freeze }, 20, 'draining'],
+    [
+      'a freeze, it does not come back',
+      inPhase('away', { wentDown: true }),
+      { ...down, stopped: freeze },
+      120,
+      'away, asks never-returned',
+    ],
+    [
+      'a freeze, it stays ill',
+      inPhase('checking'),
+      { node: node({ healthy: false }), stopped: freeze },
+      70,
+      'checking, asks unhealthy',
+    ],
+    ['a freeze', inPhase('replacing'), { stopped: freeze }, 120, 'replacing, asks not-replaced'],
+    ['advise mode', inPhase('replacing'), { stopped: advice }, 120, 'replacing, asks not-replaced'],
+    [
+      'a freeze, the group is one short',
+      inPhase('replacing'),
+      { group: { zone: 'a', size: 2, names: ['gpu-2', 'gpu-3'], problem: null }, stopped: freeze },
+      120,
+      'replacing, asks not-replaced',
+    ],
+    ['the freeze is over', inPhase('replacing', { asked: frozenAsk }), {}, 120, 'replacing, remove'],
+    [
+      'a freeze, the bot itself fenced it',
+      inPhase('calling-off', { withdrawn: true }),
+      { stopped: freeze },
+      5,
+      'calling-off, uncordon',
+    ],
+    [
+      'advise mode, the bot itself fenced it',
+      inPhase('checking', { readySince: NOON + 69 * MINUTE }),
+      { stopped: advice },
+      70,
+      'returning, uncordon',
+    ],
     ['the cordon was lost', inPhase('fencing'), { node: node({ eligible: true }) }, 0, 'fencing, cordon'],
     ['it is cordoned', inPhase('fencing'), {}, 0, 'surging, evaluate'],
     ['no decision yet', inPhase('surging'), {}, 0.5, 'surging'],
@@ -284,6 +364,11 @@ describe('a step of a maintenance', () => {
   it('follows the node under its new id from then on', () => {
     const { state } = advance(inPhase('replacing'), seen({ ...down, returned: anew }), 'm', NOON);
     deepEqual(state.node, { ...place, id: 'n9' });
+  });
+
+  it('says in advise mode what it would do', () => {
+    const { state } = advance(inPhase('replacing'), seen({ stopped: advice }), 'm', NOON);
+    equal(state.asked?.detail, 'advise mode: otherwise it would be deleted and a new VM made');
   });
 
   it('asks once, and keeps the hour until which help is in time', () => {

@@ -6,7 +6,7 @@ import type { JobContext } from '../../src/app.js';
 import { begun, type MaintenanceState } from '../../src/core/maintenance/state.js';
 import type { NodeSeen } from '../../src/core/model.js';
 import { createMemoryStore } from '../../src/simulation/memory-store.js';
-import { aCommit, aDesired, T0 } from '../contracts/store-records.js';
+import { aCommit, aDesired, aFreeze, anAudit, T0 } from '../contracts/store-records.js';
 import { aFleet, someZones } from '../support/fleet.js';
 
 const FLEET = 'face-match';
@@ -32,12 +32,14 @@ const stopped = {
 interface Scene {
   machines: [id: string, node: string, more: Partial<MaintenanceState>][];
   nodes: NodeSeen[];
+  mode?: 'act' | 'advise';
+  frozen?: boolean;
 }
 
 /** What a run does to the nodes, and the phase of each maintenance after it. */
-async function aRun({ machines, nodes }: Scene) {
+async function aRun({ machines, nodes, mode = 'act', frozen = false }: Scene) {
   const store = createMemoryStore({ now: () => T0 });
-  const fleet = aFleet(FLEET, { slotsPerNode: 2 });
+  const fleet = aFleet(FLEET, { slotsPerNode: 2, mode });
   const did: string[] = [];
   const act = (what: string) => async (_target: unknown, node: string) => void did.push(`${what} ${node}`);
   const names = [...new Set(nodes.map(({ name }) => name))];
@@ -67,6 +69,7 @@ async function aRun({ machines, nodes }: Scene) {
   } as unknown as JobContext;
   const placement = ['a', 'b'].map((zone) => ({ zone, workers: 2 }));
   await store.commitDecision(aCommit('d1', { desired: aDesired('d1', { placement, status: 'ready' }) }));
+  if (frozen) await store.setFreeze(aFreeze('f1', { until: T0 + 60 * MINUTE }), anAudit('freeze'), [], []);
   const notice = { event: 'TERMINATE_ON_HOST_MAINTENANCE', deadlineAt: T0 + 60 * MINUTE, wish: null };
   for (const [id, name, more] of machines) {
     const node = { id: `id-${name}`, name, zone: name.slice(0, 1) };
@@ -98,4 +101,19 @@ test('a VM that the cloud made anew under its old name is kept, though its old n
     const state = { phase, phaseAt: T0 - 70 * MINUTE, ...past };
     deepEqual(await aRun({ machines: [['m1', 'a1', state]], nodes }), { did: [], after: ['m1 checking'] });
   }
+});
+
+test('neither advise mode nor a freeze lets a VM be fenced or deleted', async () => {
+  const nodes = [aNode('a1', 0, { status: 'down' }), aNode('b1', 2)];
+  const past = { deadlineAt: T0 - 61 * MINUTE, phaseAt: T0 - 61 * MINUTE };
+  const rows = [
+    ['waiting', { deadlineAt: T0 }, 'm1 waiting'],
+    ['replacing', past, 'm1 replacing, asks not-replaced'],
+    ['away', past, 'm1 away, asks never-returned'],
+  ] as const;
+  for (const forbidden of [{ mode: 'advise' }, { frozen: true }] as const)
+    for (const [phase, more, after] of rows) {
+      const run = await aRun({ machines: [['m1', 'a1', { phase, ...more }]], nodes, ...forbidden });
+      deepEqual(run, { did: [], after: [after] });
+    }
 });

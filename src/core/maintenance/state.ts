@@ -23,7 +23,7 @@ export type Outcome = 'back' | 'replaced' | 'withdrawn' | 'ignored' | 'gone';
 
 /** What a person is asked to do, and by when it helps; null: there is no hour. */
 export interface Asked {
-  why: 'capacity' | 'limits' | 'in-the-dark' | 'frozen' | 'never-returned' | 'unhealthy';
+  why: 'capacity' | 'limits' | 'in-the-dark' | 'frozen' | 'never-returned' | 'unhealthy' | 'not-replaced';
   /** The words of whoever refuses (the cloud, a freeze). */
   detail: string | null;
   by: Millis | null;

@@ -137,6 +137,8 @@ const HELP: Record<Asked['why'], string> = {
   'never-returned':
     'Look at the VM in the cloud’s console: start it, or delete it and let its group make a new one.',
   unhealthy: 'Look at the GPU and its driver on the node. It takes no work until it is well.',
+  'not-replaced':
+    'End the freeze, or delete the VM yourself and let its group make a new one. It takes no work until then.',
 };
 
 function askWords({ why, detail, by }: Asked): Span[] {
@@ -147,6 +149,7 @@ function askWords({ why, detail, by }: Asked): Span[] {
     frozen: 'a freeze keeps it from being emptied in time',
     'never-returned': 'the VM did not come back',
     unhealthy: 'the VM is back, and not well',
+    'not-replaced': 'a new VM should take its place, and nothing may be changed',
   };
   const more = detail === null ? '' : ` (${detail})`;
   const until: Span[] = by === null ? [] : [' It helps until ', at(by), '.'];
