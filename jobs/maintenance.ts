@@ -13,7 +13,7 @@ import {
   markOf,
 } from '../src/core/maintenance/state.js';
 import { type Entry, turnOf } from '../src/core/maintenance/turn.js';
-import { advance, isDown } from '../src/core/maintenance.js';
+import { advance, hindered, isDown, unhindered } from '../src/core/maintenance.js';
 import type { Millis, NodeSeen, ZoneSeen } from '../src/core/model.js';
 import type { RolloutState } from '../src/core/rollout/state.js';
 import { OutsideError } from '../src/errors.js';
@@ -50,9 +50,7 @@ export const maintenance = defineJob({
     try {
       next = await stepAll(fleet, lease, context);
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
-      context.meter.peerFailed(error.peer, error.why);
-      context.log.warn({ fleet: name, peer: error.peer }, `maintenance waits: ${error.message}`);
+      tellFailure(name, error, context);
       next = RETRY_MS;
     } finally {
       await context.store.release(lease);
@@ -77,6 +75,8 @@ interface World {
   zones: ZoneSeen[];
   nodes: NodeSeen[];
   groups: GroupNow[];
+  /** Why the cloud says nothing of its groups. */
+  silent: string | null;
   rollout: boolean;
 }
 
@@ -84,29 +84,89 @@ interface World {
 async function stepAll(fleet: FleetConfig, lease: Lease, context: JobContext): Promise<Millis | null> {
   const all = await openMachines(fleet.name, context);
   if (all.length === 0) return null;
-  const world = await lookAt(fleet, context);
-  let entries = all.map((machine) => entryOf(machine, world));
+  let world: World;
+  try {
+    world = await lookAt(fleet, context);
+  } catch (error) {
+    tellFailure(fleet.name, error, context);
+    for (const { id } of all)
+      await note(fleet, id, lease, (state, now) => hindered(state, whyOf(error), now), context);
+    return RETRY_MS;
+  }
+  const run: Run = { fleet, lease, world, entries: all.map((machine) => entryOf(machine, world)) };
+  let failed = false;
+  for (const machine of all) {
+    try {
+      if (!(await stepOne(machine, run, context))) return STEP_MS;
+    } catch (error) {
+      // One that cannot go on keeps no other from leaving in time.
+      tellFailure(fleet.name, error, context);
+      failed = true;
+      await note(fleet, machine.id, lease, (state, now) => hindered(state, whyOf(error), now), context);
+    }
+  }
+  if (failed) return RETRY_MS;
+  return run.entries.some(({ state }) => isOpen(state)) ? STEP_MS : null;
+}
+
+interface Run {
+  fleet: FleetConfig;
+  lease: Lease;
+  world: World;
+  entries: Entry[];
+}
+
+/** False when this run must end: the lease, the time or the look at the world is lost. */
+async function stepOne(machine: Machine, run: Run, context: JobContext): Promise<boolean> {
+  const { fleet, lease, world } = run;
   const mayAct = async () =>
     !context.signal.aborted && (await context.store.renew(lease, context.settings.leaseMs));
   const isAsked = () => isStillAsked(lease, world.state.version, context);
-  for (const machine of all) {
-    const now = context.clock.now();
-    const own = entries.find(({ id }) => id === machine.id)!;
-    const seen = seenOf(own, entries, fleet, world, now);
-    const mark = markOf(machine.id);
-    const { state, actions } = advance(machine.state, seen, mark, now);
-    // What is stored is done, now or by the next run: a freeze that came since this run looked is heard before.
-    if (!(await (actions.length > 0 ? isAsked() : mayAct()))) return STEP_MS;
-    if (!(await keep(fleet, machine, state, world, lease, context))) return STEP_MS;
-    // Those after it in this run must see that it has begun.
-    entries = entries.map((each) => (each.id === machine.id ? { ...each, state } : each));
-    for (const action of actions) {
-      // Several acts may take long together: whoever lost the lease meanwhile stops.
-      if (!(await mayAct())) return STEP_MS;
-      await act(action, state, mark, fleet, world, isAsked, context);
-    }
+  const now = context.clock.now();
+  const own = run.entries.find(({ id }) => id === machine.id)!;
+  const seen = seenOf(own, run.entries, fleet, world, now);
+  const mark = markOf(machine.id);
+  const { state, actions } = advance(machine.state, seen, mark, now);
+  // What is stored is done, now or by the next run: a freeze that came since this run looked is heard before.
+  if (!(await (actions.length > 0 ? isAsked() : mayAct()))) return false;
+  if (!(await keep(fleet, machine, state, world, lease, context))) return false;
+  // Those after it in this run must see that it has begun.
+  run.entries = run.entries.map((each) => (each.id === machine.id ? { ...each, state } : each));
+  for (const action of actions) {
+    // Several acts may take long together: whoever lost the lease meanwhile stops.
+    if (!(await mayAct())) return false;
+    await act(action, state, mark, fleet, world, isAsked, context);
   }
-  return entries.some(({ state }) => isOpen(state)) ? STEP_MS : null;
+  if (state.hindered !== undefined && world.silent === null)
+    await note(fleet, machine.id, lease, unhindered, context);
+  return true;
+}
+
+/** Whatever is not a peer's fault is thrown on. */
+function tellFailure(fleet: string, error: unknown, context: JobContext): asserts error is OutsideError {
+  if (!(error instanceof OutsideError)) throw error;
+  context.meter.peerFailed(error.peer, error.why);
+  context.log.warn({ fleet, peer: error.peer }, `maintenance waits: ${error.message}`);
+}
+
+const whyOf = ({ peer, why }: OutsideError): string => `${peer}: ${why}`;
+
+/** Keeps a change that is none of its steps. */
+async function note(
+  fleet: FleetConfig,
+  id: string,
+  lease: Lease,
+  change: (state: MaintenanceState, now: Millis) => MaintenanceState,
+  context: JobContext,
+): Promise<void> {
+  const machine = (await context.store.machine(MAINTENANCE, id)) as Machine | null;
+  if (machine?.open !== true) return;
+  const now = context.clock.now();
+  const state = change(machine.state, now);
+  if (JSON.stringify(state) === JSON.stringify(machine.state)) return;
+  const step = maintenanceStep(fleet, id, machine.state, state, now);
+  const kept = await context.store.saveMachine({ ...machine, at: now, state }, { lease, ...step });
+  if (kept === 'stored') await announceAll(step.outbox, step.pager, context);
 }
 
 async function openMachines(fleet: string, context: JobContext): Promise<Machine[]> {
@@ -119,23 +179,35 @@ async function lookAt(fleet: FleetConfig, context: JobContext): Promise<World> {
     context.store.fleet(fleet.name),
     context.orchestrator.zones(fleet.orchestrator),
     context.orchestrator.nodes(fleet.orchestrator),
-    context.nodeGroups.list(fleet.nodeGroups),
+    groupsOf(fleet, context),
     context.store.machines('rollout'),
   ]);
   return {
     state,
     zones,
     nodes,
-    groups: groups.map(({ zone, size, instances, problem }) => ({
-      zone,
-      size,
-      names: instances.filter((one) => one.status !== 'leaving').map((one) => one.name),
-      problem,
-    })),
+    ...groups,
     rollout: rollouts.some(
       (each) => each.open && each.fleet === fleet.name && (each.state as RolloutState).touched,
     ),
   };
+}
+
+/** Without the cloud's word no VM is deleted or missed; what must leave a node may leave all the same. */
+async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<Pick<World, 'groups' | 'silent'>> {
+  try {
+    const groups = await context.nodeGroups.list(fleet.nodeGroups);
+    const seen = groups.map(({ zone, size, instances, problem }) => ({
+      zone,
+      size,
+      names: instances.filter((one) => one.status !== 'leaving').map((one) => one.name),
+      problem,
+    }));
+    return { groups: seen, silent: null };
+  } catch (error) {
+    tellFailure(fleet.name, error, context);
+    return { groups: [], silent: whyOf(error) };
+  }
 }
 
 const nodeOf = (state: MaintenanceState, { nodes }: World): NodeSeen | null =>
@@ -169,6 +241,7 @@ function seenOf(
     returned: returnedAs(own.state, world),
     zones,
     group: groups.find(({ zone }) => zone === own.state.node.zone) ?? null,
+    silent: world.silent,
     desired: state.desired,
     latest: state.latest,
     turn: turnOf(own, entries, rollout, policy, now),
@@ -184,7 +257,9 @@ function seenOf(
 }
 
 /** Nodes that the last decision does not need: only once the loop itself is done with it, and against no freeze. */
-function spareSteps(fleet: FleetConfig, { state, zones, nodes, groups }: World, now: Millis): Step[] {
+function spareSteps(fleet: FleetConfig, { state, zones, nodes, groups, silent }: World, now: Millis): Step[] {
+  // Which nodes may go is the cloud's to say.
+  if (silent !== null) return [];
   if (state.desired?.status !== 'ready') return [];
   if (stopping(state.freezes, now, state.desired) !== null) return [];
   const { steps } = nextSteps(state.desired, zones, nodes, groups, fleet.policy, now);

@@ -47,6 +47,12 @@ const ASK_AGAIN_MS = MINUTE;
 const SPARED_MS = 15 * MINUTE;
 /** Clouds stop a VM at its hour, a little before it at the most: what went down earlier has its stop still before it. */
 const EARLY_MS = 5 * MINUTE;
+/** So long before its hour a person who is needed hears of it. */
+const NEAR_MS = 3 * RESERVE_MS;
+/** A peer that failed for so long fails again. */
+const HINDERED_MS = MINUTE;
+const HINDERED_LONG_MS = 15 * MINUTE;
+const UNTIL_EMPTY: ReadonlySet<Phase> = new Set(['waiting', 'fencing', 'surging', 'draining']);
 /** A node that is up and ill for so long is not waited for. */
 const ILL_MS = 10 * MINUTE;
 
@@ -145,6 +151,9 @@ function draining(state: MaintenanceState, seen: MaintenanceSeen, mark: string, 
   if (own === null && seen.stopped !== null) return stoppedBy(state, seen.stopped, now);
   if (own === null) return stay({ ...state, asked: null }, 'drain', [drainBy(state, seen, now)]);
   if (!own.done) return stay(state, 'drain');
+  // Whether a new one can be made is known only once the cloud answers.
+  if (state.deadlineAt === null && seen.silent !== null)
+    return stay(hindered(state, seen.silent, now), 'drain');
   // Nobody will stop this VM: a person asked for a new one.
   if (state.deadlineAt === null && !state.withdrawn && seen.group?.size != null)
     return to(state, 'replacing', now);
@@ -186,6 +195,36 @@ function adopted(state: MaintenanceState, { id }: NodeSeen, now: Millis): Advanc
   return to({ ...state, node, wentDown: true, readySince: null, asked: null }, 'checking', now);
 }
 
+/**
+ * A peer that does not do what must be done. It is tried again; a person hears of it when that goes on and the hour is near,
+ * or for long.
+ */
+export function hindered(state: MaintenanceState, detail: string, now: Millis): MaintenanceState {
+  const next = { ...state, hindered: { since: state.hindered?.since ?? now, detail } };
+  if (state.asked !== null || !isHindered(next, now)) return next;
+  const { deadlineAt } = state;
+  const isPressed = deadlineAt !== null && UNTIL_EMPTY.has(state.phase);
+  if (isPressed && deadlineAt - now <= NEAR_MS)
+    return asking(next, { why: 'hindered', detail, by: helpsUntil(deadlineAt, now) }, now);
+  const isLong = now - next.hindered.since >= HINDERED_LONG_MS;
+  return isLong && state.phase !== 'waiting'
+    ? asking(next, { why: 'hindered', detail, by: null }, now)
+    : next;
+}
+
+/** What must be done is done again. */
+export function unhindered({ hindered: _over, ...state }: MaintenanceState): MaintenanceState {
+  return state.asked?.why === 'hindered' ? { ...state, asked: null } : state;
+}
+
+/** Not for a moment only. */
+const isHindered = ({ hindered: by }: MaintenanceState, now: Millis): boolean =>
+  by !== undefined && now - by.since >= HINDERED_MS;
+
+/** The last moment before it is drained all the same, or the stop itself when that has passed. */
+const helpsUntil = (deadlineAt: Millis, now: Millis): Millis =>
+  now < deadlineAt - RESERVE_MS ? deadlineAt - RESERVE_MS : deadlineAt;
+
 /** A new VM in its place where the cloud can make one and nobody forbids it; a person otherwise, while we go on looking. */
 function giveUp(
   state: MaintenanceState,
@@ -193,6 +232,12 @@ function giveUp(
   why: 'never-returned' | 'unhealthy',
   now: Millis,
 ): Advanced {
+  if (seen.silent !== null) {
+    const next = hindered(state, seen.silent, now);
+    return isHindered(next, now)
+      ? stay(asking(next, { why, detail: seen.silent, by: null }, now), 'boot')
+      : stay(next, 'boot');
+  }
   const isMade = seen.group?.size != null;
   if (isMade && seen.stopped === null) return to({ ...state, asked: null }, 'replacing', now);
   const detail = isMade && seen.stopped !== null ? instead(seen.stopped) : null;
@@ -203,6 +248,7 @@ function giveUp(
 function replacing(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
   if (seen.returned !== null) return adopted(state, seen.returned, now);
   const { group } = seen;
+  if (seen.silent !== null) return stay(hindered(state, seen.silent, now), 'boot');
   if (group === null || group.size === null) return over(state, 'gone', now);
   const size = state.groupSize ?? group.size;
   const isThere = group.names.includes(state.node.name);
@@ -229,6 +275,8 @@ function callingOff(state: MaintenanceState, seen: MaintenanceSeen, now: Millis)
 
 /** The loop cuts the workers that stood in; the nodes they leave empty go one after the other. */
 function shrinking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {
+  // A cloud that stays silent leaves them to the loop's next change.
+  if (seen.silent !== null && now - state.phaseAt < HINDERED_LONG_MS) return stay(state, null);
   if (!seen.spare || seen.stopped !== null) return over(state, state.outcome ?? 'back', now);
   return stay(state, null, [{ do: 'shrink' }]);
 }
@@ -243,7 +291,7 @@ function earlyEnd(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): 
 
 function stoppedBy(state: MaintenanceState, stopped: Stopped, now: Millis): Advanced {
   if (stopped.why === 'advice') return stay(state, 'advice');
-  const close = state.deadlineAt !== null && state.deadlineAt - now <= 3 * RESERVE_MS;
+  const close = state.deadlineAt !== null && state.deadlineAt - now <= NEAR_MS;
   if (!close) return stay(state, 'frozen');
   const by = state.deadlineAt === null ? null : state.deadlineAt - RESERVE_MS;
   return stay(asking(state, { why: 'frozen', detail: stopped.detail, by }, now), 'frozen');

@@ -8,7 +8,7 @@ import {
   type Phase,
 } from '../../src/core/maintenance/state.js';
 import { turnOf } from '../../src/core/maintenance/turn.js';
-import { advance } from '../../src/core/maintenance.js';
+import { advance, hindered, unhindered } from '../../src/core/maintenance.js';
 import type { NodeSeen } from '../../src/core/model.js';
 import { aPolicy, aZone, MINUTE, NOON } from './builders.js';
 
@@ -41,6 +41,7 @@ const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
   returned: null,
   zones: [aZone('a', 8), aZone('b', 8)],
   group: { zone: 'a', size: 3, names: ['gpu-1', 'gpu-2', 'gpu-3'], problem: null },
+  silent: null,
   desired: null,
   latest: null,
   turn: 'go',
@@ -51,12 +52,17 @@ const seen = (more: Partial<MaintenanceSeen> = {}): MaintenanceSeen => ({
 });
 const down = { node: node({ status: 'leaving', workers: 0, drain: drained }) };
 
+const sinceMinute = (phase: Phase, minute: number) =>
+  inPhase(phase, { hindered: { since: NOON + minute * MINUTE, detail: 'nomad: timeout' } });
+
 /** Another node to the orchestrator, with the name of the old one. */
 const anew = node({ id: 'n9', eligible: true, workers: 2 });
 
 const advice = { why: 'advice', detail: 'advise mode' } as const;
 const freeze = { why: 'frozen', detail: 'the freeze of Asha: we look' } as const;
 const frozenAsk = { why: 'frozen', detail: 'f', by: null, at: NOON } as const;
+
+const mute = { group: null, silent: 'gce: timeout' };
 
 type Row = [
   what: string,
@@ -165,6 +171,23 @@ describe('a step of a maintenance', () => {
       { group: { zone: 'a', size: 2, names: ['gpu-2', 'gpu-3'], problem: null }, stopped: freeze },
       120,
       'replacing, asks not-replaced',
+    ],
+    ['the cloud is silent', inPhase('replacing'), mute, 120, 'replacing'],
+    [
+      'the cloud is silent, and it is empty',
+      inPhase('draining', { deadlineAt: null }),
+      { ...mute, node: node({ drain: drained }) },
+      20,
+      'draining',
+    ],
+    ['the cloud is silent, and the hour is near', inPhase('surging'), mute, 50, 'draining, drain 300'],
+    ['the cloud was silent just now', inPhase('away'), { ...down, ...mute }, 120, 'away'],
+    [
+      'the cloud stays silent',
+      inPhase('away', { hindered: { since: NOON + 119 * MINUTE, detail: 'gce: timeout' } }),
+      { ...down, ...mute },
+      120,
+      'away, asks never-returned',
     ],
     ['the freeze is over', inPhase('replacing', { asked: frozenAsk }), {}, 120, 'replacing, remove'],
     [
@@ -356,6 +379,13 @@ describe('a step of a maintenance', () => {
       72,
       'shrinking, shrink, back',
     ],
+    [
+      'nobody says whether any is spare',
+      inPhase('shrinking', { outcome: 'back', phaseAt: NOON + 71 * MINUTE }),
+      mute,
+      72,
+      'shrinking, back',
+    ],
     ['nothing is spare', inPhase('shrinking', { outcome: 'back' }), {}, 72, 'over, back'],
   ];
   for (const [what, state, world, minutes, expected] of rows)
@@ -398,6 +428,33 @@ describe('a step of a maintenance', () => {
     equal(holdOf(inPhase('away'), full), undefined);
     deepEqual(holdOf(inPhase('away'), [aZone('a', 8, { ready: 5, starting: 1 })]), { surge: 2 });
     equal(holdOf(inPhase('waiting'), full), undefined);
+  });
+});
+
+describe('a peer that does not do what must be done', () => {
+  const rows: [
+    what: string,
+    state: MaintenanceState,
+    minutes: number,
+    asks: string | null,
+    byMinutes: number | null,
+  ][] = [
+    ['for a moment', inPhase('surging'), 40, null, null],
+    ['for a minute, the hour far', sinceMinute('surging', 9), 10, null, null],
+    ['for a minute, the hour near', sinceMinute('surging', 39), 40, 'hindered', 50],
+    ['for a minute, right before the stop', sinceMinute('draining', 51), 52, 'hindered', 60],
+    ['for a minute, the node being empty', sinceMinute('away', 49), 50, null, null],
+    ['for long, the node being empty', sinceMinute('replacing', 120), 135, 'hindered', null],
+  ];
+  for (const [what, state, minutes, asks, by] of rows)
+    it(`${what}: ${asks === null ? 'nobody is asked' : 'a person is asked'}`, () => {
+      const { asked } = hindered(state, 'nomad: timeout', NOON + minutes * MINUTE);
+      deepEqual([asked?.why ?? null, asked?.by ?? null], [asks, by === null ? null : NOON + by * MINUTE]);
+    });
+
+  it('is forgotten once it does', () => {
+    const asked = hindered(sinceMinute('surging', 39), 'nomad: timeout', NOON + 40 * MINUTE);
+    deepEqual(unhindered(asked), inPhase('surging'));
   });
 });
 

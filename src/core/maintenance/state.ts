@@ -23,7 +23,15 @@ export type Outcome = 'back' | 'replaced' | 'withdrawn' | 'ignored' | 'gone';
 
 /** What a person is asked to do, and by when it helps; null: there is no hour. */
 export interface Asked {
-  why: 'capacity' | 'limits' | 'in-the-dark' | 'frozen' | 'never-returned' | 'unhealthy' | 'not-replaced';
+  why:
+    | 'capacity'
+    | 'limits'
+    | 'in-the-dark'
+    | 'frozen'
+    | 'never-returned'
+    | 'unhealthy'
+    | 'not-replaced'
+    | 'hindered';
   /** The words of whoever refuses (the cloud, a freeze). */
   detail: string | null;
   by: Millis | null;
@@ -50,6 +58,8 @@ export interface MaintenanceState {
   /** The group's size to go back to when the VM is replaced. */
   groupSize: number | null;
   asked: Asked | null;
+  /** A peer that does not do what must be done, since when; absent: all do. */
+  hindered?: { since: Millis; detail: string };
   /** Why nothing moves just now; for people. */
   waitsFor: Wait | null;
   /** When each phase began, oldest first. */
@@ -76,7 +86,10 @@ export interface MaintenanceSeen {
   /** While the node is down or forgotten: another one that is up under its name, in its zone. */
   returned: NodeSeen | null;
   zones: ZoneSeen[];
+  /** null: nobody can resize it, or the cloud is silent. */
   group: GroupNow | null;
+  /** Why the cloud does not say what VMs there are; null: it does. */
+  silent: string | null;
   desired: DesiredState | null;
   latest: DecisionSummary | null;
   /** Whether it may begin; only read while it waits. */

@@ -137,6 +137,8 @@ const HELP: Record<Asked['why'], string> = {
   'never-returned':
     'Look at the VM in the cloud’s console: start it, or delete it and let its group make a new one.',
   unhealthy: 'Look at the GPU and its driver on the node. It takes no work until it is well.',
+  hindered:
+    'See that it answers. Muster tries again all the time. Or empty the node by hand before its stop.',
   'not-replaced':
     'End the freeze, or delete the VM yourself and let its group make a new one. It takes no work until then.',
 };
@@ -149,6 +151,7 @@ function askWords({ why, detail, by }: Asked): Span[] {
     frozen: 'a freeze keeps it from being emptied in time',
     'never-returned': 'the VM did not come back',
     unhealthy: 'the VM is back, and not well',
+    hindered: 'what must be done for it fails',
     'not-replaced': 'a new VM should take its place, and nothing may be changed',
   };
   const more = detail === null ? '' : ` (${detail})`;
