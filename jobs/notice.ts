@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
-import { begun, MAINTENANCE, type MaintenanceState } from '../src/core/maintenance/state.js';
-import type { NodeSeen } from '../src/core/model.js';
+import { begun, MAINTENANCE, type MaintenanceState, type Phase } from '../src/core/maintenance/state.js';
+import type { Millis, NodeSeen } from '../src/core/model.js';
 import { OutsideError } from '../src/errors.js';
 import type { StoredMachine } from '../src/ports.js';
 import { announceAll } from './announce.js';
@@ -20,6 +20,9 @@ const NOTICE_MS = 3_600_000;
 /** Reports of the same event, whose hours a restarted watcher may see a little differently. */
 const SAME_MS = 90 * 60_000;
 const ATTEMPTS = 4;
+/** The kind of the newest word about a node that could not be taken at once, in the store. */
+const HEARD = 'heard';
+const GIVING_BACK: ReadonlySet<Phase> = new Set(['checking', 'returning', 'shrinking']);
 
 const data = z.object({
   v: z.literal(1),
@@ -39,32 +42,62 @@ export const notice = defineJob({
   name: 'notice',
   data,
   deadlineMs: 30_000,
-  async run(heard, context) {
+  async run(given, context) {
+    let heard: Notice = given;
     try {
+      heard = await newestOf(given, context);
       await take(heard, context);
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       context.meter.peerFailed(error.peer, error.why);
       if (context.clock.now() - heard.heardAt > PATIENCE_MS) throw error;
-      await context.queue.enqueue('notice', heard, { dedupe: `notice-${heard.node}`, delayMs: RETRY_MS });
+      await putOff(heard, context);
     }
   },
 });
+
+/** One that waits already comes first: it finds the newest word then. */
+async function putOff(heard: Notice, context: JobContext): Promise<void> {
+  await context.queue.enqueue('notice', heard, { dedupe: `notice-${heard.node}`, delayMs: RETRY_MS });
+  await keepWord(heard, context);
+}
+
+/** What was put off may have been taken back, or its hour moved, meanwhile. */
+async function newestOf(given: Notice, context: JobContext): Promise<Notice> {
+  if (given.by !== undefined) return given;
+  const kept = await context.store.machine(HEARD, given.node);
+  const word = kept === null ? null : data.parse(kept.state);
+  return word !== null && word.heardAt > given.heardAt ? word : given;
+}
+
+/** Kept where there is no maintenance, or none that may take it: it has no fleet of its own, so it stands with the first. */
+async function keepWord(heard: Notice, context: JobContext): Promise<void> {
+  const [first] = context.fleets;
+  if (heard.by !== undefined || first === undefined) return;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const kept = await context.store.machine(HEARD, heard.node);
+    if (kept !== null && data.parse(kept.state).heardAt >= heard.heardAt) return;
+    const at = context.clock.now();
+    const rev = kept?.rev ?? 0;
+    const word = { v: 1, kind: HEARD, id: heard.node, fleet: first.name, rev, open: false, at } as const;
+    if ((await context.store.saveMachine({ ...word, state: heard }, { outbox: [], pager: [] })) === 'stored')
+      return;
+  }
+}
 
 async function take(heard: Notice, context: JobContext): Promise<void> {
   const known = ((await context.store.machines(MAINTENANCE)) as Machine[]).filter((each) =>
     isAbout(each.state, heard.node),
   );
+  // A stop that was put off must not begin after its end was heard.
+  if (heard.event === 'NONE') await keepWord(heard, context);
   const open = known.find((each) => each.open);
+  if (open !== undefined && isNextStop(open.state, heard)) return awaitEnd(open, heard, context);
   if (open !== undefined) return change(open, heard, context);
   if (heard.event === 'NONE') return;
   const now = context.clock.now();
-  const deadlineAt = heard.by === undefined ? (heard.deadlineAt ?? heard.heardAt + NOTICE_MS) : null;
-  const wasKnown = (each: Machine) =>
-    each.state.deadlineAt !== null &&
-    deadlineAt !== null &&
-    Math.abs(each.state.deadlineAt - deadlineAt) < SAME_MS;
-  if (known.some(wasKnown)) return;
+  const deadlineAt = heard.by === undefined ? hourOf(heard) : null;
+  if (deadlineAt !== null && known.some((each) => wasKnown(each, heard, deadlineAt))) return;
   const found = await find(heard.node, context);
   if (found === null) {
     context.log.warn(
@@ -77,11 +110,43 @@ async function take(heard: Notice, context: JobContext): Promise<void> {
   const wish = heard.by === undefined ? null : { kind: 'fix' as const, by: personOf(heard.by), at: now };
   const { id: nodeId, name, zone } = node;
   const state = begun({ id: nodeId, name, zone }, { event: heard.event, deadlineAt, wish }, now);
-  const id = `${name}-${Math.floor((deadlineAt ?? now) / 1_000).toString(36)}`;
+  const first = `${name}-${secondsOf(deadlineAt ?? now)}`;
+  // The same hour may be announced again after it was taken back.
+  const id = known.some((each) => each.id === first) ? `${first}-${secondsOf(heard.heardAt)}` : first;
   await save(
     { v: 1, kind: MAINTENANCE, id, fleet: fleet.name, rev: 0, open: true, at: now, state },
     null,
     context,
+  );
+}
+
+const secondsOf = (at: Millis): string => Math.floor(at / 1_000).toString(36);
+
+const hourOf = ({ deadlineAt, heardAt }: Notice): Millis => deadlineAt ?? heardAt + NOTICE_MS;
+
+/** A report of a stop that was dealt with. One that was withdrawn was not, and a node that is back may be stopped again. */
+function wasKnown({ state, at }: Machine, heard: Notice, deadlineAt: Millis): boolean {
+  if (state.deadlineAt === null || Math.abs(state.deadlineAt - deadlineAt) >= SAME_MS) return false;
+  if (state.outcome === 'withdrawn') return false;
+  if (state.outcome !== 'back') return true;
+  const isPast = deadlineAt <= heard.heardAt;
+  return isPast || (!state.withdrawn && heard.heardAt <= Math.min(at, state.deadlineAt));
+}
+
+/** A stop that comes after the one this maintenance is about: that was called off, or is behind the node. */
+function isNextStop(state: MaintenanceState, heard: Notice): boolean {
+  if (heard.by !== undefined || heard.event === 'NONE' || hourOf(heard) <= heard.heardAt) return false;
+  if (state.phase === 'calling-off') return true;
+  const isBehind = state.wentDown || GIVING_BACK.has(state.phase);
+  return isBehind && (state.withdrawn || state.deadlineAt === null || heard.heardAt > state.deadlineAt);
+}
+
+/** A maintenance ends soon after its node is back; the next one begins then. */
+async function awaitEnd({ fleet }: Machine, heard: Notice, context: JobContext): Promise<void> {
+  if (context.clock.now() - heard.heardAt <= PATIENCE_MS) return putOff(heard, context);
+  context.log.warn(
+    { fleet, node: heard.node, event: heard.event },
+    'a maintenance notice came to nothing: the one before it does not end',
   );
 }
 
@@ -101,12 +166,19 @@ function changed(state: MaintenanceState, heard: Notice): MaintenanceState {
   if (heard.by !== undefined) return state;
   if (heard.event === 'NONE') return state.withdrawn ? state : { ...state, withdrawn: true };
   const { deadlineAt } = heard;
-  // A watcher that does not know the hour says nothing new, and a small difference is the same hour.
-  const moved =
-    deadlineAt !== null &&
-    (state.deadlineAt === null || Math.abs(deadlineAt - state.deadlineAt) > SAME_MS / 9);
+  const moved = deadlineAt !== null && hasMoved(state, deadlineAt);
   if (!moved && !state.withdrawn) return state;
   return { ...state, withdrawn: false, ...(moved ? { deadlineAt, event: heard.event } : {}) };
+}
+
+/**
+ * A small difference is the same hour. A watcher that was restarted counts the cloud's hour from its own start, so a later
+ * hour is believed only where it cannot be that; an earlier one always, and any after the notice was taken back.
+ */
+function hasMoved({ deadlineAt: known, withdrawn }: MaintenanceState, heard: Millis): boolean {
+  if (known === null) return true;
+  if (Math.abs(heard - known) <= SAME_MS / 9) return false;
+  return heard < known || withdrawn || heard - known >= SAME_MS;
 }
 
 async function save(
