@@ -1,4 +1,9 @@
-import { isCancelable, MAINTENANCE, type MaintenanceState } from '../src/core/maintenance/state.js';
+import {
+  isCancelable,
+  isEmptied,
+  MAINTENANCE,
+  type MaintenanceState,
+} from '../src/core/maintenance/state.js';
 import type { Message } from '../src/core/message.js';
 import { maintenanceList } from '../src/core/views/maintenance.js';
 import { OperatorError } from '../src/errors.js';
@@ -99,6 +104,7 @@ async function wish(machine: Machine, kind: 'fix' | 'ignore', context: CommandCo
 
 function refusalOf(state: MaintenanceState, kind: 'fix' | 'ignore'): string | null {
   const name = state.node.name;
+  if (kind === 'ignore' && isEmptied(state)) return null;
   if (!isCancelable(state))
     return kind === 'fix'
       ? `${name} is being worked on already: see migrate list.`
@@ -110,6 +116,7 @@ function refusalOf(state: MaintenanceState, kind: 'fix' | 'ignore'): string | nu
 
 function effectOf({ fleet, state }: Machine, kind: 'fix' | 'ignore'): string {
   const { name } = state.node;
+  if (isEmptied(state)) return `${name} is given back: it takes work again as soon as it is well.`;
   return kind === 'fix'
     ? `${name} is emptied as soon as no other node of ${fleet} moves: others stand in first.`
     : `${name} is left to the cloud: it serves until it is stopped, and what runs there then is placed again.`;
@@ -142,18 +149,22 @@ async function fixWithoutNotice(node: string, context: CommandContext): Promise<
     },
     { dedupe: `notice-${found.name}` },
   );
-  const text = `${found.name} has no notice. It is emptied all the same: others stand in first, then its work leaves, then a new VM takes its place.`;
+  const then = found.isFixed
+    ? `then you are asked to replace or repair it, as Muster cannot make a new VM here; “migrate ignore ${found.name}” gives it back.`
+    : 'then a new VM takes its place.';
+  const text = `${found.name} has no notice. It is emptied all the same: others stand in first, then its work leaves, ${then}`;
   return { visibility: 'channel', message: say(text) };
 }
 
 async function nodeOf(
   node: string,
   context: CommandContext,
-): Promise<{ fleet: string; name: string } | null> {
+): Promise<{ fleet: string; name: string; isFixed: boolean } | null> {
   for (const fleet of context.fleets) {
     const nodes = await context.orchestrator.nodes(fleet.orchestrator);
     const found = nodes.find((one) => one.name === node || one.id === node);
-    if (found !== undefined) return { fleet: fleet.name, name: found.name };
+    if (found !== undefined)
+      return { fleet: fleet.name, name: found.name, isFixed: fleet.nodeGroups.kind === 'fixed' };
   }
   return null;
 }

@@ -9,7 +9,7 @@ import type { AuditEntry } from '../src/ports.js';
 import { row } from './messages.js';
 
 /** Requests that no hour presses: the work has left already. */
-const HARMLESS = new Set(['never-returned', 'unhealthy', 'not-replaced']);
+const HARMLESS = new Set(['never-returned', 'unhealthy', 'not-replaced', 'empty']);
 
 export interface Told {
   outbox: OutboxRow[];

@@ -164,7 +164,9 @@ async function change(machine: Machine, heard: Notice, context: JobContext): Pro
 
 function changed(state: MaintenanceState, heard: Notice): MaintenanceState {
   if (heard.by !== undefined) return state;
-  if (heard.event === 'NONE') return state.withdrawn ? state : { ...state, withdrawn: true };
+  // A stop that is over takes back no wish of a person.
+  if (heard.event === 'NONE')
+    return state.withdrawn || state.deadlineAt === null ? state : { ...state, withdrawn: true };
   const { deadlineAt } = heard;
   const moved = deadlineAt !== null && hasMoved(state, deadlineAt);
   if (!moved && !state.withdrawn) return state;

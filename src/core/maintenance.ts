@@ -12,6 +12,7 @@
  *                                          └──> replacing <──────┘
  *                                               a new VM ──> shrinking
  *
+ * Where nobody but a person can make a new VM, one that a person wanted empty stays away until it is repaired or given back.
  * A VM that the cloud made anew under its old name is back, wherever its return was waited for: it goes to checking.
  *
  * When workers cannot stand in, a person is asked, with the hour until which it helps; the node serves on until shortly
@@ -22,6 +23,7 @@ import {
   type Advanced,
   type Asked,
   drainMs,
+  isEmptied,
   isMaintenanceMark,
   type MaintenanceAction,
   type MaintenanceSeen,
@@ -167,12 +169,20 @@ function away(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Adva
   if (isDown(seen.node)) {
     const since = Math.max(state.phaseAt, state.deadlineAt ?? 0);
     const next = down(state, now);
+    // Whoever was asked to replace or repair it is at it.
+    if (state.asked?.why === 'empty') return stay(next, 'boot');
     if (now - since < RETURN_MS) return stay(next, 'boot');
     return giveUp(next, seen, 'never-returned', now);
   }
+  if (isEmptied(state)) {
+    if (seen.group?.size != null) return to({ ...state, asked: null }, 'replacing', now);
+    return stay(asking(state, { why: 'empty', detail: null, by: null }, now), 'person');
+  }
+  // Given back by a person, or the cloud has said since when it stops it.
+  const next = state.asked?.why === 'empty' ? { ...state, asked: null } : state;
   const due = Math.max(state.deadlineAt ?? 0, state.phaseAt) + SPARED_MS;
   const isPast = state.wentDown || state.withdrawn || now >= due || state.deadlineAt === null;
-  return isPast ? to(state, 'checking', now) : stay(state, 'stop');
+  return isPast ? to(next, 'checking', now) : stay(next, 'stop');
 }
 
 function checking(state: MaintenanceState, seen: MaintenanceSeen, now: Millis): Advanced {

@@ -64,6 +64,15 @@ const frozenAsk = { why: 'frozen', detail: 'f', by: null, at: NOON } as const;
 
 const mute = { group: null, silent: 'gce: timeout' };
 
+const fixed = { group: null };
+/** By a person, with no hour; whoever can make a new VM was asked. */
+const emptied = (more: Partial<MaintenanceState> = {}) =>
+  inPhase('away', {
+    ...{ deadlineAt: null, wish: wish('fix') },
+    asked: { why: 'empty', detail: null, by: null, at: NOON },
+    ...more,
+  });
+
 type Row = [
   what: string,
   state: MaintenanceState,
@@ -271,6 +280,46 @@ describe('a step of a maintenance', () => {
       20,
       'replacing',
     ],
+    [
+      'it is empty, nodes are fixed',
+      inPhase('draining', { deadlineAt: null }),
+      { ...fixed, node: node({ drain: drained }) },
+      20,
+      'away',
+    ],
+    ['nobody will stop it, nodes are fixed', emptied(), fixed, 300, 'away, asks empty'],
+    ['a person gives it back', emptied({ wish: wish('ignore') }), fixed, 300, 'checking'],
+    [
+      'a person gives it back, and it is well',
+      emptied({ phase: 'checking', wish: wish('ignore'), readySince: NOON + 69 * MINUTE }),
+      fixed,
+      70,
+      'returning, uncordon',
+    ],
+    ['a person stops it to repair it', emptied(), { ...down, ...fixed }, 300, 'away, asks empty'],
+    ['a person has repaired it', emptied({ wentDown: true }), fixed, 300, 'checking'],
+    [
+      'a person put another VM of its name there',
+      emptied(),
+      { ...down, ...fixed, returned: anew },
+      300,
+      'checking',
+    ],
+    [
+      'a person put another VM there',
+      emptied({ phase: 'replacing' }),
+      { ...fixed, node: null },
+      300,
+      'over, gone',
+    ],
+    [
+      'the cloud says at last when it stops it',
+      emptied({ deadlineAt: NOON + 400 * MINUTE }),
+      fixed,
+      300,
+      'away',
+    ],
+    ['its group can be resized at last', emptied(), {}, 300, 'replacing'],
     ['it crashes while it drains', inPhase('draining'), { node: node({ status: 'down' }) }, 20, 'away'],
     ['it waits for its stop', inPhase('away'), { node: node({ drain: drained }) }, 59, 'away'],
     ['it is stopped', inPhase('away'), down, 61, 'away'],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Phase } from '../../src/core/maintenance/state.js';
 import type { SimVm } from '../../src/simulation/cluster/state.js';
-import { aMaintainedWorld, type MaintainedWorld, MINUTE } from '../support/maintained-world.js';
+import { aMaintainedWorld, type Call, type MaintainedWorld, MINUTE } from '../support/maintained-world.js';
 
 const onNode = (world: MaintainedWorld, vm: SimVm) =>
   world.cluster.state.allocations.filter((one) => one.vm === vm.id && one.client !== 'complete');
@@ -25,6 +25,13 @@ async function morning(options: Parameters<typeof aMaintainedWorld>[0] = {}): Pr
   await world.pass(45);
   return world;
 }
+
+const storesPhase =
+  (phase: Phase) =>
+  (call: Call, [machine]: unknown[]): boolean => {
+    const state = (machine as { state?: { phase?: Phase } } | undefined)?.state;
+    return call === 'store.saveMachine' && state?.phase === phase;
+  };
 
 describe('a maintenance notice', () => {
   it('is handled before its hour: the node is empty when it is stopped, and no request is late for it', async () => {
@@ -253,10 +260,7 @@ describe('a bot that dies', () => {
     it(`right after ${phase} was stored goes on where it was`, async () => {
       const world = await morning();
       const vm = busiest(world);
-      world.dieAt((call, [machine]) => {
-        const state = (machine as { state?: { phase?: Phase } } | undefined)?.state;
-        return call === 'store.saveMachine' && state?.phase === phase;
-      });
+      world.dieAt(storesPhase(phase));
       await world.announce(vm, 60, 8);
       assert.ok(await world.pass(150, async () => (await world.phaseOf(vm)) === 'over'));
       assert.equal(world.deaths(), 1);
@@ -265,6 +269,39 @@ describe('a bot that dies', () => {
       assert.deepEqual([isBack(vm), lost(world)], [true, 0]);
     });
   }
+  it('right after replacing was stored puts a new VM in its place', async () => {
+    const world = await morning();
+    const vm = busiest(world);
+    world.dieAt(storesPhase('replacing'));
+    await world.announce(vm, 60, null);
+    assert.ok(await world.pass(200, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([world.deaths(), await outcomes(world), lost(world)], [1, ['over replaced'], 0]);
+  });
+
+  it('right after the old VM was removed puts one new VM in its place', async () => {
+    const world = await morning();
+    const vm = busiest(world);
+    await world.announce(vm, 60, null);
+    assert.ok(await world.pass(200, async () => (await world.phaseOf(vm)) === 'replacing'));
+    const { size } = world.cluster.group(vm.group)!;
+    world.dieAt((each) => each === 'nodeGroups.remove');
+    assert.ok(await world.pass(60, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([world.deaths(), await outcomes(world)], [1, ['over replaced']]);
+    assert.ok(world.cluster.group(vm.group)!.size <= size);
+  });
+
+  it('right after calling-off was stored gives the node its work back', async () => {
+    const world = await morning();
+    const vm = busiest(world);
+    world.dieAt(storesPhase('calling-off'));
+    await world.announce(vm, 60, 8);
+    assert.ok(await world.pass(60, async () => (await world.phaseOf(vm)) === 'surging'));
+    world.cluster.maintain(vm.id, null);
+    await world.hear(vm, null);
+    assert.ok(await world.pass(60, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([world.deaths(), await outcomes(world), isBack(vm)], [1, ['over withdrawn'], true]);
+  });
+
   for (const call of ['cordon', 'drain', 'uncordon'] as const) {
     it(`right after ${call} was done does it no harm by doing it again`, async () => {
       const world = await morning();
@@ -310,6 +347,26 @@ describe('what people say of it', () => {
     assert.deepEqual(await outcomes(world), ['over replaced']);
     assert.equal(lost(world), 0);
     assert.ok(world.vm(vm.name)?.state !== 'ready');
+  });
+
+  it('fix of a node without a notice, where nobody can make a new VM, leaves it empty to a person, who gives it back', async () => {
+    // Early enough for the other node to have room for its workers.
+    const world = aMaintainedWorld({ fleet: { nodeGroups: { kind: 'fixed' } } });
+    await world.pass(1);
+    const vm = busiest(world);
+    const reply = await world.say(`migrate fix ${vm.name}`);
+    assert.match(reply.message?.summary ?? '', /you are asked to replace or repair it/);
+    assert.ok(await world.pass(60, async () => (await world.phaseOf(vm)) === 'away'));
+    await world.pass(120);
+    assert.deepEqual([await world.phaseOf(vm), vm.eligible, onNode(world, vm)], ['away', false, []]);
+    const kinds = () =>
+      world.paged.filter(({ summary }) => summary.includes(vm.name)).map(({ kind }) => kind);
+    assert.equal(kinds().at(-1), 'trigger');
+    const back = await world.say(`migrate ignore ${vm.name}`);
+    assert.match(back.message?.summary ?? '', /takes work again as soon as it is well/);
+    assert.ok(await world.pass(10, async () => (await world.phaseOf(vm)) === 'over'));
+    assert.deepEqual([await outcomes(world), isBack(vm), lost(world)], [['over back'], true, 0]);
+    assert.ok(kinds().includes('resolve'));
   });
 
   it('ignore is refused once the drain has begun', async () => {

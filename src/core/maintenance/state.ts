@@ -31,7 +31,8 @@ export interface Asked {
     | 'never-returned'
     | 'unhealthy'
     | 'not-replaced'
-    | 'hindered';
+    | 'hindered'
+    | 'empty';
   /** The words of whoever refuses (the cloud, a freeze). */
   detail: string | null;
   by: Millis | null;
@@ -78,7 +79,8 @@ export type Wait =
   | 'deployment'
   | 'drain'
   | 'stop'
-  | 'boot';
+  | 'boot'
+  | 'person';
 
 export interface MaintenanceSeen {
   /** null: the orchestrator has forgotten it. */
@@ -166,6 +168,10 @@ export const isOut = ({ phase }: MaintenanceState): boolean =>
 /** Nothing was moved yet, so that all can be called off without harm. */
 export const isCancelable = ({ phase }: MaintenanceState): boolean =>
   phase === 'waiting' || phase === 'fencing' || phase === 'surging';
+
+/** A person wanted it empty, it is, and nobody but a person does anything to it now. */
+export const isEmptied = ({ phase, deadlineAt, wentDown, wish }: MaintenanceState): boolean =>
+  phase === 'away' && deadlineAt === null && !wentDown && wish?.kind !== 'ignore';
 
 /**
  * What it holds of its fleet: workers that stand in from the fence on. Once the node is empty, only those that found no

@@ -4,6 +4,7 @@ import { showWhen } from '../local-time.js';
 import {
   type Asked,
   isCancelable,
+  isEmptied,
   type MaintenanceState,
   type Outcome,
   type Phase,
@@ -36,6 +37,7 @@ const WAITS: Record<Wait, string> = {
   drain: 'Waiting until the node is empty.',
   stop: 'The node is empty; waiting for the cloud to stop it.',
   boot: 'Waiting for the VM to come back.',
+  person: 'The node is empty; waiting for a person to replace or repair it.',
 };
 
 const ENDS: Record<Outcome, string> = {
@@ -91,6 +93,7 @@ export function maintenanceAsk(fleet: string, state: MaintenanceState, asked: As
       {
         kind: 'buttons',
         buttons: [
+          ...(asked.why === 'empty' ? [giveBack(state)] : []),
           { label: 'Acknowledge', command: `page ${fleet} ack maintenance`, style: 'primary' },
           { label: 'All maintenances', command: 'migrate list' },
           { label: 'Status', command: `status ${fleet}` },
@@ -115,7 +118,7 @@ export function maintenanceList(entries: { fleet: string; state: MaintenanceStat
     state.phase === 'over' ? ENDS[state.outcome ?? 'back'] : labelOf(state.phase),
   ]);
   const buttons = open
-    .filter(({ state }) => isCancelable(state))
+    .filter(({ state }) => isCancelable(state) || isEmptied(state))
     .flatMap(({ state }) => buttonsOf(state, true));
   return {
     summary: `${open.length} of ${entries.length} maintenances are open.`,
@@ -129,6 +132,8 @@ export function maintenanceList(entries: { fleet: string; state: MaintenanceStat
 }
 
 const HELP: Record<Asked['why'], string> = {
+  empty:
+    'Muster cannot make a new VM here. Give the node back once it is repaired; a new VM of its name or another is taken up by itself.',
   capacity:
     'Free room in the zone, raise its quota, or add nodes. The node serves on until then, and is drained after it all the same.',
   limits: 'Raise the ceiling, the budget or the override that keeps the extra workers away.',
@@ -152,6 +157,7 @@ function askWords({ why, detail, by }: Asked): Span[] {
     'never-returned': 'the VM did not come back',
     unhealthy: 'the VM is back, and not well',
     hindered: 'what must be done for it fails',
+    empty: 'it is empty: replace or repair it',
     'not-replaced': 'a new VM should take its place, and nothing may be changed',
   };
   const more = detail === null ? '' : ` (${detail})`;
@@ -168,13 +174,19 @@ function fieldsOf(fleet: string, state: MaintenanceState): { label: string; valu
     { label: 'Why', value: state.event },
     {
       label: 'Stops at',
-      value: deadlineAt === null ? 'no hour: a new VM takes its place' : [at(deadlineAt, 'date-time')],
+      value:
+        deadlineAt === null
+          ? 'no hour: it is emptied for a new VM or a repair'
+          : [at(deadlineAt, 'date-time')],
     },
     ...stands,
-    ...(wish === null
-      ? []
-      : [{ label: wish.kind === 'fix' ? 'Asked for by' : 'Ignored by', value: [who(wish.by)] }]),
+    ...(wish === null ? [] : [{ label: wishLabel(state), value: [who(wish.by)] }]),
   ];
+}
+
+function wishLabel({ wish, deadlineAt }: MaintenanceState): string {
+  if (wish?.kind === 'fix') return 'Asked for by';
+  return deadlineAt === null ? 'Given back by' : 'Ignored by';
 }
 
 function stepsOf(state: MaintenanceState): Text[] {
@@ -204,7 +216,13 @@ function labelOf(phase: Phase): string {
   return label.charAt(0).toLowerCase() + label.slice(1);
 }
 
+const giveBack = ({ node: { name } }: MaintenanceState, short = ''): Button => ({
+  label: `Give it back${short}`,
+  command: `migrate ignore ${name}`,
+});
+
 function buttonsOf(state: MaintenanceState, named = false): Button[] {
+  if (isEmptied(state)) return [giveBack(state, named ? ` ${state.node.name}`.slice(0, 40) : '')];
   if (!isCancelable(state) || state.wish?.kind === 'ignore') return [];
   const { name } = state.node;
   const short = named ? ` ${name}`.slice(0, 40) : '';

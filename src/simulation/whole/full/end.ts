@@ -112,6 +112,8 @@ async function lookAfterNode(
   if (world.now() - Math.max(since, phaseAt) < PATIENCE_MS) return;
   if (phase === 'waiting' || phase === 'fencing' || phase === 'surging') {
     await say(`migrate ignore ${node.name}`, PEOPLE[0]!);
+  } else if (asked?.why === 'empty') {
+    await say(`migrate ignore ${node.name}`, PEOPLE[0]!);
   } else if (asked?.why === 'never-returned' || asked?.why === 'unhealthy') {
     // Nobody can make a new one here but a person, who puts another machine in its place.
     const group = `${fleet}-${node.zone}`;
