@@ -67,8 +67,13 @@ async function newestOf(given: Notice, context: JobContext): Promise<Notice> {
   if (given.by !== undefined) return given;
   const kept = await context.store.machine(HEARD, given.node);
   const word = kept === null ? null : data.parse(kept.state);
-  return word !== null && word.heardAt > given.heardAt ? word : given;
+  return word !== null && isNewer(word, given) ? word : given;
 }
+
+/** Of two that were heard in the same moment the end is the later one. */
+const isNewer = (one: Notice, other: Notice): boolean =>
+  one.heardAt > other.heardAt ||
+  (one.heardAt === other.heardAt && one.event === 'NONE' && other.event !== 'NONE');
 
 /** Kept where there is no maintenance, or none that may take it: it has no fleet of its own, so it stands with the first. */
 async function keepWord(heard: Notice, context: JobContext): Promise<void> {
@@ -76,7 +81,7 @@ async function keepWord(heard: Notice, context: JobContext): Promise<void> {
   if (heard.by !== undefined || first === undefined) return;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const kept = await context.store.machine(HEARD, heard.node);
-    if (kept !== null && data.parse(kept.state).heardAt >= heard.heardAt) return;
+    if (kept !== null && !isNewer(heard, data.parse(kept.state))) return;
     const at = context.clock.now();
     const rev = kept?.rev ?? 0;
     const word = { v: 1, kind: HEARD, id: heard.node, fleet: first.name, rev, open: false, at } as const;
