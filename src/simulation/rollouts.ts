@@ -7,6 +7,7 @@ import type { Millis } from '../core/model.js';
 import type { FleetImages, WorkerImage } from '../core/rollout/images.js';
 import { OutsideError } from '../errors.js';
 import type { Clock, OrchestratorTarget, RolloutActor, RolloutReader } from '../ports.js';
+import { isComplete } from './cluster/deployments.js';
 import { logOf } from './cluster/images.js';
 import { activeDeployment, holdsSlots, isLive, type SimAllocation, type SimJob } from './cluster/state.js';
 import type { Cluster } from './cluster.js';
@@ -90,7 +91,7 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         const before = old();
         if (job.image !== image || job.held === null) {
           const running = activeDeployment(cluster.state, job.id);
-          if (running !== null && running.status !== 'paused') return blockedBy(running);
+          if (running !== null && running.status !== 'paused' && job.held === null) return blockedBy(running);
           job.held ??= job.update;
           const outcome = cluster.register(job.id, { image, update: HELD });
           if (outcome.kind === 'refused') throw refused(job.id, outcome.why);
@@ -121,8 +122,9 @@ export function createSimulatedRollouts(options: RolloutTwinOptions): RolloutRea
         const job = jobIn(cluster, target, zone);
         const deployment = activeDeployment(cluster.state, job.id);
         if (job.held === null) return;
-        if (deployment?.status === 'paused') cluster.pauseDeployment(deployment.id, false);
-        if (deployment !== null) return;
+        const endsWell = deployment !== null && isComplete(deployment, ofJob(cluster, job).filter(isLive));
+        if (endsWell && deployment.status === 'paused') cluster.pauseDeployment(deployment.id, false);
+        if (endsWell) return;
         cluster.register(job.id, { image: job.image, update: job.held });
         job.held = null;
       }),

@@ -231,6 +231,30 @@ export function rolloutContract(name: string, open: (spec: ClusterSpec) => Promi
       assert.equal(await stage.rollouts.lastHealthy(target, NEW), OLD);
     });
 
+    it('lets go of a zone in which a worker is missing, and leaves nothing that holds it for long', async () => {
+      const before = await stage.updateOf('a');
+      await prepulled(NEW);
+      const [first, second] = [...new Set((await workers()).map((one) => one.node))];
+      const there = (await oldOn(first!)).length;
+      await update(first!);
+      await reach('one node is new', async () => (await ready()) === there, 6);
+      await stage.orchestrator.cordon(target, second!);
+      await stage.orchestrator.drain(target, second!, { decisionId: 'm-1', deadlineSeconds: 20 });
+      await reach('the other is empty', async () => (await oldOn(second!)).length === 0, 5);
+      await reach(
+        'all there are serve',
+        async () => (await workers()).every((one) => one.state === 'ready'),
+        6,
+      );
+      assert.ok((await workers()).length < 6);
+      await reach('it is let go', async () => {
+        await stage.rollouts.release(target, 'a');
+        return !(await zoneOf()).held;
+      });
+      assert.deepEqual(await stage.updateOf('a'), before);
+      await stage.orchestrator.uncordon(target, second!);
+    });
+
     it('raises in a held zone while its new workers are well, and cuts there never', async () => {
       await prepulled(NEW);
       await update(await firstNode());

@@ -144,6 +144,12 @@ export async function refillHeld(
   if (failed === undefined || failed.CoalescedFailures + 1 < missing) await registerHeld(client, anew, true);
 }
 
+/** As many are healthy as were asked for: once it goes on it ends well, at once. */
+export function isComplete(deployment: Deployment, group: string): boolean {
+  const progress = deployment.TaskGroups?.[group];
+  return progress === undefined || progress.HealthyAllocs >= progress.DesiredTotal;
+}
+
 /** A raise must not come up with an image that does not run. */
 function isWell(deployment: Deployment | null, group: string): boolean {
   const progress = deployment?.TaskGroups?.[group];

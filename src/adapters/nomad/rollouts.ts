@@ -13,8 +13,8 @@
  *   a raise meanwhile              the job is registered with the new count and held again (see held.ts).
  *   refill                         workers that a node took along are asked for anew: a paused deployment forgets them.
  *   back                           the same with the old image. Never Nomad's own revert: it brings the old count back.
- *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable. Then the
- *                                  job gets back the update stanza that it had.
+ *   release                        the deployment goes on; all are healthy, so it ends well and the version is stable. Then,
+ *                                  or where it lacks workers, the job gets back the update stanza that it had.
  * A bot that dies between registration and pause leaves a deployment that goes on one worker at a time and stops at the
  * first that is unhealthy; the next `update` pauses it.
  */
@@ -26,6 +26,7 @@ import { human } from './errors.js';
 import {
   deploymentOf,
   hold,
+  isComplete,
   isHeld,
   isMarked,
   isPaused,
@@ -154,7 +155,8 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       const before = old(seen);
       const { job, deployment } = seen;
       if (imageIn(job, place.group) !== image || !isMarked(job, place.group)) {
-        if (isActive(deployment) && !isPaused(deployment))
+        // Muster's own that nobody paused, or that was let go and does not end, is in nobody's way.
+        if (isActive(deployment) && !isPaused(deployment) && !isMarked(job, place.group))
           return { kind: 'blocked', by: busy(deployment, place.group) };
         await registerHeld(client, withImage(job, place.group, image), true);
         seen = await look(place);
@@ -185,8 +187,10 @@ export function createNomadRollouts(options: NomadOptions & { log?: Log }): Roll
       const { job: id, group } = placeIn(nomad(anyTarget), zone);
       const [job, deployment] = await Promise.all([readJob(client, id), deploymentOf(client, id)]);
       if (!isMarked(job, group)) return;
-      if (isPaused(deployment)) return setPaused(client, deployment?.ID ?? '', false);
-      if (isActive(deployment)) return;
+      // One that lacks workers would hold the zone until its far deadline: it is superseded instead.
+      const endsWell = isActive(deployment) && isComplete(deployment, group);
+      if (endsWell && isPaused(deployment)) return setPaused(client, deployment.ID, false);
+      if (endsWell) return;
       await register(client, withoutHold(job, group, await versionsOf(client, id)), true);
     },
   };

@@ -35,11 +35,13 @@ export function endDeployment(
 
 /** Ends it when as many as it asked for are healthy. */
 export function judge(state: ClusterState, deployment: SimDeployment, live: SimAllocation[]): void {
-  if (awaitsPromotion(deployment)) return;
-  const healthy = live.filter((one) => one.deployment === deployment.id && one.healthy === true).length;
-  if (healthy < deployment.desiredTotal) return;
+  if (awaitsPromotion(deployment) || !isComplete(deployment, live)) return;
   endDeployment(state, deployment, 'successful', 'Deployment completed successfully');
 }
+
+export const isComplete = (deployment: SimDeployment, live: SimAllocation[]): boolean =>
+  live.filter((one) => one.deployment === deployment.id && one.healthy === true).length >=
+  deployment.desiredTotal;
 
 /** Nothing is replaced before somebody says that its canaries are good. */
 export const awaitsPromotion = (one: Pick<SimDeployment, 'desiredCanaries' | 'promoted'>): boolean =>
