@@ -5,6 +5,7 @@ import type { StandIn, WorldContext } from './context.js';
 import type { SandboxPeers } from './fleets.js';
 import { createGceStandIn } from './gce/stand-in.js';
 import { createNomadStandIn } from './nomad/stand-in.js';
+import { routingKeyIn } from './pagerduty/alerts.js';
 import { botUser } from './pagerduty/people.js';
 import { createPagerdutyStandIn, type PagerdutyStandIn } from './pagerduty/stand-in.js';
 import { createPrometheusStandIn } from './prometheus/stand-in.js';
@@ -60,7 +61,7 @@ export async function startPeers({ context, simulation, fleets, bots, saved }: P
     webhook: secret(),
     action: secret(),
     // An integration key of PagerDuty is 32 letters and digits.
-    routingKey: randomBytes(16).toString('hex'),
+    routingKey: routingKeyIn(saved.pagerduty) ?? randomBytes(16).toString('hex'),
   };
   try {
     const slack = await start(

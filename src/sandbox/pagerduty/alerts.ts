@@ -143,6 +143,10 @@ export function createAlerts(saved: unknown, tell: (happened: Happened) => void 
   };
 }
 
+/** The service's key in a save, so that a restart can still end what was opened before; null: nothing was. */
+export const routingKeyIn = (saved: unknown): string | null =>
+  isSaved(saved) ? (saved.incidents.at(-1)?.routingKey ?? null) : null;
+
 /** PagerDuty's own limit of notes is far higher; a page need not show them all. */
 const MOST_NOTES = 50;
 const EMPTY = { by: null, links: [], notes: [] };
