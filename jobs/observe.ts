@@ -10,6 +10,7 @@ import { cycleStart, isDecided } from '../src/core/policy.js';
 import type { FleetState } from '../src/ports.js';
 import { latencyAlert } from './alerts.js';
 import { fittingNow, runByItself } from './auto-remedy.js';
+import { keepBadVersion } from './bad-version.js';
 import { countLetters, keepLetters } from './dead-letters.js';
 import { expireIntents } from './expire.js';
 import { keepHealth, lookAtHealth } from './health.js';
@@ -51,6 +52,7 @@ export const observe = defineJob({
     await watch(fleet, looked, kept.state, now, context);
     if (health !== null) await keepHealth(fleet, health, looked, kept.state, context);
     if (letters !== null) await keepLetters(fleet, letters, looked, kept.state, context);
+    await keepBadVersion(fleet, looked, kept.state, context);
     await expireIntents(fleet, kept.state, seen, context);
     await wake(fleet, kept.state, seen, context);
   },

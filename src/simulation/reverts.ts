@@ -27,11 +27,17 @@ export function badOf(cluster: Cluster, job: SimJob): { bad?: BadVersion } {
 /** See the function of this name in src/adapters/nomad/revert.ts. */
 export function spread(cluster: Cluster, job: SimJob): Blocked | null {
   const { bad } = badOf(cluster, job);
-  if (bad === undefined || job.update.canary > 0) return null;
+  if (bad === undefined || job.update.canary > 0 || onlyLate(cluster, job)) return null;
   const isGood = ({ job: of, image }: SimAllocation): boolean => of === job.id && image !== job.image;
   if (!cluster.state.allocations.some((one) => isLive(one) && isGood(one))) return null;
   const id = latestDeployment(cluster.state, job.id)?.id ?? '';
   return { kind: 'bad-version', id, since: null, detail: spreads(bad) };
+}
+
+function onlyLate(cluster: Cluster, job: SimJob): boolean {
+  const id = latestDeployment(cluster.state, job.id)?.id;
+  const placed = cluster.state.allocations.filter((one) => one.deployment === id);
+  return placed.some((one) => one.healthy === true) && placed.every((one) => one.healthy !== false);
 }
 
 /** A scale since then tries the same once more. */

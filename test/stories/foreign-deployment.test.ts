@@ -89,6 +89,9 @@ test('a failed deployment is spread by no change of the count; whoever is short 
       .map((one) => one.id);
   const before = good();
   ok(before.length > 0);
+  const told = () => said(story, 'bad-version-');
+  deepEqual(told().length, 1, told().join('; '));
+  match(told()[0] ?? '', /does not get healthy, and a change of the count would spread it/);
   await story.passTo(minute(165));
   ok(story.world.asked(FLEET) < (await story.newest()).to, 'the zone is not raised');
   deepEqual(good(), before, 'no good worker was replaced');
@@ -105,6 +108,8 @@ test('a failed deployment is spread by no change of the count; whoever is short 
   equal(story.world.asked(FLEET), (await story.newest()).to);
   equal(short(story), 0);
   ok(said(story, 'lack-').every((text) => text.includes('lacks nothing any more')));
+  match(told()[0] ?? '', /keeps a zone's count any more/);
+  equal(told().length, 1);
   deepEqual(story.broken, []);
 });
 

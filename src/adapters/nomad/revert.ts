@@ -40,7 +40,7 @@ export function spread(
   deployment: Deployment | null,
   allocations: Allocation[],
 ): Blocked | null {
-  if (known === null || known.hasCanaries || deployment === null) return null;
+  if (known === null || known.hasCanaries || deployment === null || onlyLate(deployment)) return null;
   const isGood = (one: Allocation): boolean =>
     one.DesiredStatus === 'run' && !known.versions.includes(one.JobVersion ?? 0);
   if (!there(allocations).some(isGood)) return null;
@@ -63,6 +63,12 @@ export function createBadVersions(client: NomadClient): BadVersions {
     },
   };
 }
+
+/** All that it placed got healthy: there was no room, or no time, for the others. A scale goes on with what works. */
+const onlyLate = ({ TaskGroups }: Deployment): boolean =>
+  Object.values(TaskGroups ?? {}).every(
+    ({ HealthyAllocs, UnhealthyAllocs }) => HealthyAllocs > 0 && (UnhealthyAllocs ?? 0) === 0,
+  );
 
 async function badVersionOf(
   client: NomadClient,
