@@ -321,6 +321,12 @@ test('who is ill for long is recycled: a worker, or the node on which nobody ser
   deepEqual(doubtful([ill('w1', 'stuck')]), [false]);
   deepEqual(doubtful([ill('w1', 'silent')]), [true], 'it may serve');
   deepEqual(doubtful([ill('w1', 'stuck')], { rollout: open }), [true], 'a rollout has its own way back');
+  const before = { version: 1, image: 'ocr:1' };
+  const zones = someZones().map((zone) => ({ ...zone, bad: { version: 2, image: 'ocr:2', before } }));
+  const [first] = fitting(seen({ workers, health: health([ill('w1', 'stuck')]), zones })).filter(
+    ({ remedy }) => remedy.name === 'recycle-worker',
+  );
+  equal(first?.doubtful, true, 'the next one may come up with what does not get healthy');
   const stalled = { since: NOON, busy: 3, finishing: 0 };
   const common = seen({ workers, health: health([ill('w1', 'device')], { stalled }) });
   deepEqual(names(common), [], 'nobody is recycled for a common cause');

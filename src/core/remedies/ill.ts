@@ -1,4 +1,5 @@
 /** Which worker, or which node, is to be recycled: what lasts, the node where all of its workers are ill. */
+import { badWords } from '../foreign.js';
 import { type Ill, type Illness, servesNothing } from '../health/state.js';
 import { lasting } from '../health/watch.js';
 import type { Symptoms } from './remedy.js';
@@ -13,8 +14,12 @@ export interface IllNode {
 const mayRecycle = ({ health }: Symptoms): boolean => health !== null && health.stalled === null;
 
 /** Whose successor comes up with an image that is not proven is a person's to recycle; the rollout has its own way back. */
-export const duringRollout = ({ rollout }: Symptoms): string | null =>
-  rollout?.open === true ? 'a rollout is under way, and its successor may come up with the new image' : null;
+export function unprovenSuccessor({ rollout, zones }: Symptoms): string | null {
+  if (rollout?.open === true)
+    return 'a rollout is under way, and its successor may come up with the new image';
+  const bad = zones?.find((zone) => zone.bad !== undefined)?.bad;
+  return bad === undefined ? null : `${badWords(bad)}, and the next worker may come up with it`;
+}
 
 /** The oldest ill worker whose node has others that serve. */
 export function illWorker(seen: Symptoms): (Ill & { illness: Illness }) | null {

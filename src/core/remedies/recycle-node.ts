@@ -1,5 +1,5 @@
 import { isMaintenanceMark } from '../maintenance/state.js';
-import { duringRollout, illNode } from './ill.js';
+import { illNode, unprovenSuccessor } from './ill.js';
 import { none, planned, type Remedy, type Symptoms } from './remedy.js';
 
 /** A node whose device or disk misbehaves: its work leaves, and it takes work again once it is empty. */
@@ -16,7 +16,7 @@ export const recycleNode: Remedy = {
     if (ill === null || seen.maintained.includes(ill.node)) return null;
     return `none of the ${ill.slots} workers on node ${nameOf(ill.node, seen)} in ${ill.zone} serves`;
   },
-  doubt: duringRollout,
+  doubt: unprovenSuccessor,
   aim(seen) {
     const ill = illNode(seen);
     return ill === null ? [] : [ill.node];

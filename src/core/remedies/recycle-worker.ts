@@ -1,5 +1,5 @@
 import { ILLNESS_WORDS } from '../health/words.js';
-import { duringRollout, illWorker } from './ill.js';
+import { illWorker, unprovenSuccessor } from './ill.js';
 import { none, planned, type Remedy } from './remedy.js';
 
 /** Enough of an id to name one worker of a fleet. */
@@ -22,7 +22,7 @@ export const recycleWorker: Remedy = {
   },
   doubt(seen) {
     if (illWorker(seen)?.illness === 'silent') return 'it may serve, and only not say so';
-    return duringRollout(seen);
+    return unprovenSuccessor(seen);
   },
   aim(seen) {
     const ill = illWorker(seen);
