@@ -1,29 +1,25 @@
 import { z } from 'zod';
 import type { JobContext } from '../src/app.js';
 import type { FleetConfig } from '../src/config.js';
-import { type GroupNow, nextSteps, type Step } from '../src/core/converge.js';
-import { stopping } from '../src/core/limits.js';
+import { hindered, unhindered } from '../src/core/maintenance/hindered.js';
 import {
   holdOf,
   isOpen,
   MAINTENANCE,
   type MaintenanceAction,
-  type MaintenanceSeen,
   type MaintenanceState,
   markOf,
 } from '../src/core/maintenance/state.js';
-import { type Entry, turnOf } from '../src/core/maintenance/turn.js';
-import { advance, hindered, isDown, unhindered } from '../src/core/maintenance.js';
-import type { Millis, NodeSeen, ZoneSeen } from '../src/core/model.js';
-import type { RolloutState } from '../src/core/rollout/state.js';
-import { OutsideError } from '../src/errors.js';
+import type { Entry } from '../src/core/maintenance/turn.js';
+import { advance } from '../src/core/maintenance.js';
+import type { Millis } from '../src/core/model.js';
 import { perform, performOnNode } from '../src/perform.js';
-import type { FleetState, Lease, StoredMachine } from '../src/ports.js';
+import type { Lease, StoredMachine } from '../src/ports.js';
 import { announceAll } from './announce.js';
 import { isStillAsked } from './converge.js';
 import { defineJob } from './job.js';
-import { openFreezes } from './look.js';
 import { maintenanceStep } from './maintenance-messages.js';
+import { entryOf, lookAt, seenOf, spareSteps, tellFailure, type World, whyOf } from './see-maintenance.js';
 
 /** Between two looks, Muster time. */
 const STEP_MS = 10_000;
@@ -69,16 +65,6 @@ export const wakeMaintenance = (
     { v: 1, fleet },
     { dedupe: `maintenance-${fleet}`, ...(delayMs > 0 ? { delayMs } : {}) },
   );
-
-interface World {
-  state: FleetState;
-  zones: ZoneSeen[];
-  nodes: NodeSeen[];
-  groups: GroupNow[];
-  /** Why the cloud says nothing of its groups. */
-  silent: string | null;
-  rollout: boolean;
-}
 
 /** When to come again; null when none is open any more. */
 async function stepAll(fleet: FleetConfig, lease: Lease, context: JobContext): Promise<Millis | null> {
@@ -142,15 +128,6 @@ async function stepOne(machine: Machine, run: Run, context: JobContext): Promise
   return true;
 }
 
-/** Whatever is not a peer's fault is thrown on. */
-function tellFailure(fleet: string, error: unknown, context: JobContext): asserts error is OutsideError {
-  if (!(error instanceof OutsideError)) throw error;
-  context.meter.peerFailed(error.peer, error.why);
-  context.log.warn({ fleet, peer: error.peer }, `maintenance waits: ${error.message}`);
-}
-
-const whyOf = ({ peer, why }: OutsideError): string => `${peer}: ${why}`;
-
 /** Keeps a change that is none of its steps. */
 async function note(
   fleet: FleetConfig,
@@ -172,100 +149,6 @@ async function note(
 async function openMachines(fleet: string, context: JobContext): Promise<Machine[]> {
   const all = (await context.store.machines(MAINTENANCE)) as Machine[];
   return all.filter((each) => each.open && each.fleet === fleet).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-async function lookAt(fleet: FleetConfig, context: JobContext): Promise<World> {
-  const [state, zones, nodes, groups, rollouts] = await Promise.all([
-    context.store.fleet(fleet.name),
-    context.orchestrator.zones(fleet.orchestrator),
-    context.orchestrator.nodes(fleet.orchestrator),
-    groupsOf(fleet, context),
-    context.store.machines('rollout'),
-  ]);
-  return {
-    state,
-    zones,
-    nodes,
-    ...groups,
-    rollout: rollouts.some(
-      (each) => each.open && each.fleet === fleet.name && (each.state as RolloutState).touched,
-    ),
-  };
-}
-
-/** Without the cloud's word no VM is deleted or missed; what must leave a node may leave all the same. */
-async function groupsOf(fleet: FleetConfig, context: JobContext): Promise<Pick<World, 'groups' | 'silent'>> {
-  try {
-    const groups = await context.nodeGroups.list(fleet.nodeGroups);
-    const seen = groups.map(({ zone, size, instances, problem }) => ({
-      zone,
-      size,
-      names: instances.filter((one) => one.status !== 'leaving').map((one) => one.name),
-      problem,
-    }));
-    return { groups: seen, silent: null };
-  } catch (error) {
-    tellFailure(fleet.name, error, context);
-    return { groups: [], silent: whyOf(error) };
-  }
-}
-
-const nodeOf = (state: MaintenanceState, { nodes }: World): NodeSeen | null =>
-  nodes.find((one) => one.id === state.node.id) ?? null;
-
-/** A VM that got a new boot disk has its old name, and is another node to the orchestrator. */
-function returnedAs(state: MaintenanceState, world: World): NodeSeen | null {
-  const { id, name, zone } = state.node;
-  const own = nodeOf(state, world);
-  if (own !== null && !isDown(own)) return null;
-  const isSame = (one: NodeSeen) => one.id !== id && one.name === name && one.zone === zone && !isDown(one);
-  return world.nodes.find(isSame) ?? null;
-}
-
-function entryOf({ id, state }: Machine, world: World): Entry {
-  return { id, state, workers: nodeOf(state, world)?.workers ?? 0 };
-}
-
-function seenOf(
-  own: Entry,
-  entries: Entry[],
-  fleet: FleetConfig,
-  world: World,
-  now: Millis,
-): MaintenanceSeen {
-  const { policy } = fleet;
-  const { state, zones, groups, rollout } = world;
-  const freeze = openFreezes(state.freezes, now).find(({ kind }) => kind === 'all');
-  return {
-    node: nodeOf(own.state, world),
-    returned: returnedAs(own.state, world),
-    zones,
-    group: groups.find(({ zone }) => zone === own.state.node.zone) ?? null,
-    silent: world.silent,
-    desired: state.desired,
-    latest: state.latest,
-    turn: turnOf(own, entries, rollout, policy, now),
-    stopped:
-      policy.mode === 'advise'
-        ? { why: 'advice', detail: 'advise mode' }
-        : freeze === undefined
-          ? null
-          : { why: 'frozen', detail: `the freeze of ${freeze.by.name}: ${freeze.reason}` },
-    spare: spareSteps(fleet, world, now).length > 0,
-    policy,
-  };
-}
-
-/** Nodes that the last decision does not need: only once the loop itself is done with it, and against no freeze. */
-function spareSteps(fleet: FleetConfig, { state, zones, nodes, groups, silent }: World, now: Millis): Step[] {
-  // Which nodes may go is the cloud's to say.
-  if (silent !== null) return [];
-  if (state.desired?.status !== 'ready') return [];
-  if (stopping(state.freezes, now, state.desired) !== null) return [];
-  const { steps } = nextSteps(state.desired, zones, nodes, groups, fleet.policy, now);
-  return steps.filter(
-    (step) => step.do === 'drain' || step.do === 'remove' || (step.do === 'wait' && step.for === 'drain'),
-  );
 }
 
 async function act(

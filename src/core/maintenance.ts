@@ -19,9 +19,9 @@
  * before its stop and is drained then all the same: the cloud stops it anyway, and work that left in time is not lost.
  */
 import { type Cover, coverOf } from './maintenance/cover.js';
+import { asking, HINDERED_LONG_MS, hindered, isHindered, NEAR_MS } from './maintenance/hindered.js';
 import {
   type Advanced,
-  type Asked,
   drainMs,
   isEmptied,
   isMaintenanceMark,
@@ -49,12 +49,6 @@ const ASK_AGAIN_MS = MINUTE;
 const SPARED_MS = 15 * MINUTE;
 /** Clouds stop a VM at its hour, a little before it at the most: what went down earlier has its stop still before it. */
 const EARLY_MS = 5 * MINUTE;
-/** So long before its hour a person who is needed hears of it. */
-const NEAR_MS = 3 * RESERVE_MS;
-/** A peer that failed for so long fails again. */
-const HINDERED_MS = MINUTE;
-const HINDERED_LONG_MS = 15 * MINUTE;
-const UNTIL_EMPTY: ReadonlySet<Phase> = new Set(['waiting', 'fencing', 'surging', 'draining']);
 /** A node that is up and ill for so long is not waited for. */
 const ILL_MS = 10 * MINUTE;
 
@@ -205,36 +199,6 @@ function adopted(state: MaintenanceState, { id }: NodeSeen, now: Millis): Advanc
   return to({ ...state, node, wentDown: true, readySince: null, asked: null }, 'checking', now);
 }
 
-/**
- * A peer that does not do what must be done. It is tried again; a person hears of it when that goes on and the hour is near,
- * or for long.
- */
-export function hindered(state: MaintenanceState, detail: string, now: Millis): MaintenanceState {
-  const next = { ...state, hindered: { since: state.hindered?.since ?? now, detail } };
-  if (state.asked !== null || !isHindered(next, now)) return next;
-  const { deadlineAt } = state;
-  const isPressed = deadlineAt !== null && UNTIL_EMPTY.has(state.phase);
-  if (isPressed && deadlineAt - now <= NEAR_MS)
-    return asking(next, { why: 'hindered', detail, by: helpsUntil(deadlineAt, now) }, now);
-  const isLong = now - next.hindered.since >= HINDERED_LONG_MS;
-  return isLong && state.phase !== 'waiting'
-    ? asking(next, { why: 'hindered', detail, by: null }, now)
-    : next;
-}
-
-/** What must be done is done again. */
-export function unhindered({ hindered: _over, ...state }: MaintenanceState): MaintenanceState {
-  return state.asked?.why === 'hindered' ? { ...state, asked: null } : state;
-}
-
-/** Not for a moment only. */
-const isHindered = ({ hindered: by }: MaintenanceState, now: Millis): boolean =>
-  by !== undefined && now - by.since >= HINDERED_MS;
-
-/** The last moment before it is drained all the same, or the stop itself when that has passed. */
-const helpsUntil = (deadlineAt: Millis, now: Millis): Millis =>
-  now < deadlineAt - RESERVE_MS ? deadlineAt - RESERVE_MS : deadlineAt;
-
 /** A new VM in its place where the cloud can make one and nobody forbids it; a person otherwise, while we go on looking. */
 function giveUp(
   state: MaintenanceState,
@@ -345,12 +309,6 @@ const isFenced = ({ node }: MaintenanceSeen): boolean =>
 /** Somebody took the VM out of its group: there is nothing left to wait for. */
 const isRemoved = ({ node }: MaintenanceState, { group }: MaintenanceSeen): boolean =>
   group !== null && group.size !== null && !group.names.includes(node.name);
-
-/** Asked once: the same request keeps its hour. */
-function asking(state: MaintenanceState, ask: Omit<Asked, 'at'>, now: Millis): MaintenanceState {
-  if (state.asked?.why === ask.why) return state;
-  return { ...state, asked: { ...ask, at: now } };
-}
 
 function stay(state: MaintenanceState, waitsFor: Wait | null, actions: MaintenanceAction[] = []): Advanced {
   return { state: state.waitsFor === waitsFor ? state : { ...state, waitsFor }, actions };

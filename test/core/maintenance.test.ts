@@ -1,5 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { hindered, unhindered } from '../../src/core/maintenance/hindered.js';
 import {
   begun,
   holdOf,
@@ -8,7 +9,7 @@ import {
   type Phase,
 } from '../../src/core/maintenance/state.js';
 import { turnOf } from '../../src/core/maintenance/turn.js';
-import { advance, hindered, unhindered } from '../../src/core/maintenance.js';
+import { advance } from '../../src/core/maintenance.js';
 import type { NodeSeen } from '../../src/core/model.js';
 import { aPolicy, aZone, MINUTE, NOON } from './builders.js';
 
